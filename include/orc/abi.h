@@ -1,0 +1,26 @@
+/* The address-space contract between guest code and the Intravisor (one source for both sides, usable from assembly). */
+#ifndef ORC_ABI_H
+#define ORC_ABI_H
+
+/* Slot: 4 GiB of data addresses; the same numbers are code addresses below 4 GiB. */
+#define ORC_SLOT_SIZE 0x100000000
+
+/* Code space. */
+#define ORC_GATES 0x00010000       /* first gate; gate N is at ORC_GATES + N * ORC_GATE_SIZE */
+#define ORC_GATE_SIZE 64
+#define ORC_GATES_END 0x01000000
+
+/* Slot ranges. */
+#define ORC_START_INFO 0x00010000  /* read-only start block: argc, argv[], 0, envp[], 0, auxv[] as in the System V ABI */
+#define ORC_START_INFO_END 0x01000000
+#define ORC_FIRST_STACK 0x01000000 /* first stack, thread blocks, first heap pages */
+#define ORC_FIRST_STACK_END 0x10000000
+#define ORC_WINDOW 0x10000000      /* object window */
+#define ORC_WINDOW_END 0x7fff0000
+#define ORC_HEAP 0x80000000
+#define ORC_HEAP_END 0xfff00000
+
+/* A thread-local access %fs:disp32 reaches this far on either side of the thread pointer. */
+#define ORC_TLS_REACH 0x10000
+
+#endif

@@ -1,0 +1,109 @@
+/* orc-sfi: rewrites AT&T assembly so that it can't leave its compartment. */
+#include "sfi.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: orc-sfi [--compiler] [--name SOURCE] [-o OUTPUT] [INPUT]\n"
+    "Rewrites AT&T assembly into its confined form. Reads standard input and writes standard\n"
+    "output unless told otherwise.\n"
+    "  --compiler    the input is clang's output, not a person's\n"
+    "  --name NAME   call the input NAME in messages\n";
+
+static char *read_all(FILE *in) {
+    size_t capacity = 1 << 16, length = 0;
+    char *text = malloc(capacity);
+    while (text) {
+        length += fread(text + length, 1, capacity - length - 1, in);
+        if (length < capacity - 1)
+            break;
+        capacity *= 2;
+        char *grown = realloc(text, capacity);
+        if (!grown)
+            free(text);
+        text = grown;
+    }
+    if (text && memchr(text, 0, length)) {
+        fprintf(stderr, "orc-sfi: the input holds null bytes; it's not assembly text\n");
+        exit(1);
+    }
+    if (text)
+        text[length] = 0;
+    return text;
+}
+
+int main(int argc, char **argv) {
+    static const struct option options[] = {{"compiler", no_argument, NULL, 'c'},
+                                            {"name", required_argument, NULL, 'n'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    static struct program program; /* static: what it points to stays reachable for the leak checker */
+    static char *text;
+    const char *output = NULL, *name = NULL;
+    for (int option; (option = getopt_long(argc, argv, "o:h", options, NULL)) != -1;) {
+        switch (option) {
+        case 'c':
+            program.compiler = true;
+            break;
+        case 'n':
+            name = optarg;
+            break;
+        case 'o':
+            output = optarg;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            return 0;
+        default:
+            fputs(usage, stderr);
+            return 2;
+        }
+    }
+    if (argc - optind > 1) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    const char *input = optind < argc ? argv[optind] : "-";
+    FILE *in = strcmp(input, "-") == 0 ? stdin : fopen(input, "r");
+    if (!in) {
+        fprintf(stderr, "orc-sfi: can't read %s: %s\n", input, strerror(errno));
+        return 1;
+    }
+    program.file = name ? name : strcmp(input, "-") == 0 ? "<stdin>" : input;
+    text = read_all(in);
+    if (!text || ferror(in)) {
+        fprintf(stderr, "orc-sfi: can't read %s: %s\n", input, strerror(errno));
+        return 1;
+    }
+    parse_program(&program, text);
+    analyse_flow(&program);
+
+    /* Written whole or not at all. */
+    char *result = NULL;
+    size_t size = 0;
+    program.out = open_memstream(&result, &size);
+    if (!program.out) {
+        fprintf(stderr, "orc-sfi: out of memory\n");
+        return 1;
+    }
+    if (!program.errors)
+        rewrite_program(&program);
+    fclose(program.out);
+    if (program.errors) {
+        free(result);
+        return 1;
+    }
+    FILE *out = output ? fopen(output, "w") : stdout;
+    if (!out || fwrite(result, 1, size, out) != size || fflush(out) != 0) {
+        fprintf(stderr, "orc-sfi: can't write %s: %s\n", output ? output : "standard output",
+                strerror(errno));
+        if (out && output)
+            remove(output);
+        return 1;
+    }
+    free(result);
+    return 0;
+}

@@ -1,0 +1,2 @@
+SFI_SRCS := $(addprefix toolchain/sfi/,main.c text.c flow.c frame.c guard.c string.c debug.c rewrite.c)
+$(eval $(call program,orc-sfi,$(SFI_SRCS),))
