@@ -1,0 +1,214 @@
+/* Guest code for the tests, written by hand in the verified form: one text range, position-independent. */
+#include "orc/abi.h"
+#include "orc/bare.h"
+#include "programs.h"
+
+    .macro entry name
+    .p2align 4, 0x90
+    .globl program_\name
+program_\name:
+    endbr64
+    .endm
+
+/* Guard form A of rule 6, through rax and r11. */
+    .macro guarded how
+    movl %eax, %eax
+    movl (%rax), %r11d
+    addl $0x05e1f00d, %r11d
+    jne .Ltrap
+    \how *%rax
+    .endm
+
+    .macro hostcall number
+    mov $\number, %edi
+    mov $ORC_GATES, %eax
+    guarded call
+    .endm
+
+    .set imports, program_text - PROGRAM_TEXT + PROGRAM_IMPORTS
+    .set data, program_text - PROGRAM_TEXT + PROGRAM_DATA
+
+    .section .rodata
+    .p2align 6
+    .globl program_text, program_text_end
+program_text:
+    entry increment             /* (n): n + 1 */
+    lea 1(%rdi), %rax
+    ret
+
+    entry registers             /* (): all registers that aren't an argument, ored together */
+    or %rbx, %rax
+    or %r10, %rax
+    or %r11, %rax
+    or %r12, %rax
+    or %r13, %rax
+    or %r14, %rax
+    or %r15, %rax
+    .irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+    movq %xmm\n, %r10
+    or %r10, %rax
+    .endr
+    .irp n,0,1,2,3,4,5,6,7
+    movq %mm\n, %r10
+    or %r10, %rax
+    .endr
+    emms
+    ret
+
+    entry dirty                 /* (): leaves as much as it can behind */
+    mov $-1, %rbx
+    mov %rbx, %r12
+    mov %rbx, %r13
+    mov %rbx, %r14
+    mov %rbx, %r15
+    mov %rbx, %rbp
+    .irp n,0,1,2,3,4,5,6,7,8
+    fld1
+    .endr
+    xor %eax, %eax
+    ret
+
+    entry load                  /* (address): 8 bytes from there */
+    mov %gs:(%edi), %rax
+    ret
+
+    entry store                 /* (address, value) */
+    mov %rsi, %gs:(%edi)
+    ret
+
+    entry load_aligned          /* (address): faults unless 16-byte aligned */
+    movaps %gs:(%edi), %xmm0
+    movq %xmm0, %rax
+    ret
+
+    entry load_thread           /* (): the 8 bytes at the thread pointer */
+    mov %fs:0, %rax
+    ret
+
+    entry store_thread          /* (value): to the far ends of what a thread-local access reaches */
+    mov %rdi, %fs:-65536
+    mov %rdi, %fs:65528
+    ret
+
+    entry invalid
+    ud2
+
+    entry breakpoint
+    int3
+
+    entry divide                /* (n): 1 / n */
+    mov $1, %eax
+    xor %edx, %edx
+    div %rdi
+    ret
+
+    entry recurse
+    call program_recurse
+    ret
+
+    entry recurse_hostcall      /* every level calls a gate first: one of them finds too little stack */
+    hostcall ORC_BARE_CLOCK
+    call program_recurse_hostcall
+    ret
+
+    entry loop
+1:  jmp 1b
+
+    entry loop_hostcall
+1:  hostcall ORC_BARE_CLOCK
+    jmp 1b
+
+    entry jump                  /* (address) */
+    mov %edi, %eax
+    guarded jmp
+
+    entry hostcall              /* (number, five arguments) */
+    mov $ORC_GATES, %eax
+    guarded jmp
+
+    entry null_hostcalls        /* (count): hostcalls that fail at once */
+    mov %rdi, %rbx
+1:  hostcall 999
+    sub $1, %rbx
+    jne 1b
+    ret
+
+    entry import                /* through entry 0 of the import table */
+    jmp *%gs:imports(%eip)
+
+    entry count                 /* (): counts its calls in a variable of the object */
+    mov $1, %eax
+    lock xaddq %rax, %gs:data(%eip)
+    add $1, %rax
+    ret
+
+    entry across_hostcall       /* (): 0 when a hostcall kept and cleared the registers that it should */
+    mov $1, %ebx
+    mov $2, %r12d
+    mov $3, %r13d
+    mov $4, %r14d
+    mov $5, %r15d
+    mov $6, %ebp
+    movq %rbp, %xmm7
+    mov %rbp, %r10
+    hostcall 999
+    or %rcx, %rdx
+    or %rsi, %rdx
+    or %rdi, %rdx
+    or %r8, %rdx
+    or %r9, %rdx
+    or %r10, %rdx
+    or %r11, %rdx
+    movq %xmm7, %rcx
+    or %rcx, %rdx
+    add $38, %rax               /* -ENOSYS */
+    or %rdx, %rax
+    sub $1, %rbx
+    or %rbx, %rax
+    sub $2, %r12
+    or %r12, %rax
+    sub $3, %r13
+    or %r13, %rax
+    sub $4, %r14
+    or %r14, %rax
+    sub $5, %r15
+    or %r15, %rax
+    sub $6, %rbp
+    or %rbp, %rax
+    ret
+
+/* setjmp and longjmp, with the jump buffer in rbx: 0 the first time, the number of calls unwound the second. */
+    entry unwind                /* (depth): goes that many calls deep and unwinds all of them at once */
+    mov %rdi, %r12
+    call mark
+    endbr64
+    test %rax, %rax
+    jne 1f
+    mov %r12, %rdi
+    call descend
+    ud2
+1:  ret
+mark:
+    hostcall ORC_BARE_MARK
+    mov %rax, %rbx
+    xor %eax, %eax
+    ret
+descend:
+    sub $1, %rdi
+    je 1f
+    call descend
+    ud2
+1:  mov %rbx, %rsi
+    shr $32, %rsi
+    hostcall ORC_BARE_UNWIND
+    test %rax, %rax
+    jne .Ltrap
+    mov %ebx, %eax
+    guarded jmp
+
+.Ltrap:
+    int3
+    .fill 32, 1, 0xcc
+program_text_end:
+
+    .section .note.GNU-stack, "", @progbits

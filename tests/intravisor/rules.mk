@@ -1,0 +1,26 @@
+INTRAVISOR_TEST_SRCS := $(addprefix tests/intravisor/, fixture.c programs.S) $(INTRAVISOR_SRCS) $(VERIFIER_SRCS)
+INTRAVISOR_TEST_LIBS := $(VERIFIER_LIBS) -lpthread
+
+# Each test runs four times: plain and sanitised, with FSGSBASE and by arch_prctl.
+$(foreach test,call object lifecycle, \
+	$(eval $(call unit_test,intravisor-$(test),tests/intravisor/test_$(test).c $(INTRAVISOR_TEST_SRCS),$(INTRAVISOR_TEST_LIBS))) \
+	$(eval $(call unit_test,intravisor-$(test)-arch-prctl,tests/intravisor/test_$(test).c tests/intravisor/force_arch_prctl.c \
+		$(INTRAVISOR_TEST_SRCS),$(INTRAVISOR_TEST_LIBS))))
+
+# The command, on objects that orc-cc makes.
+$(BUILD)/tests/orc-bare.sh: tests/intravisor/orc_bare.sh $(PROGRAMS)
+	@mkdir -p $(@D) && sed 's|@BUILD@|$(BUILD)|' $< > $@ && chmod +x $@
+TESTS += $(BUILD)/tests/orc-bare.sh
+TEST_PROGRAMS += $(BUILD)/tests/orc-bare.sh
+
+# What crossings cost: make bench-hostcall
+BENCH_HOSTCALL_SRCS := tests/intravisor/bench_hostcall.c $(INTRAVISOR_TEST_SRCS)
+$(BUILD)/tests/bench-hostcall: $(patsubst %,$(BUILD)/obj/%.o,$(BENCH_HOSTCALL_SRCS))
+	@mkdir -p $(@D) && echo "  LINK $@" && $(HOST_CC) $(HOST_LDFLAGS) -o $@ $^ -lcmocka $(INTRAVISOR_TEST_LIBS)
+DEPFILES += $(BUILD)/obj/tests/intravisor/bench_hostcall.c.d
+.PHONY: bench-hostcall
+bench-hostcall: $(BUILD)/tests/bench-hostcall
+	@$<
+BENCHES += bench-hostcall
+
+include tests/fuzz/escape/rules.mk

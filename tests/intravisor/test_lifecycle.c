@@ -1,0 +1,169 @@
+/* Cells, compartments and threads come and go, and leave nothing behind. */
+#include <dirent.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+static size_t count_lines(const char *name) {
+    FILE *file = fopen(name, "r");
+    size_t lines = 0;
+    for (int c; (c = getc(file)) != EOF;)
+        lines += c == '\n';
+    fclose(file);
+    return lines;
+}
+
+static size_t count_descriptors(void) {
+    DIR *directory = opendir("/proc/self/fd");
+    size_t count = 0;
+    while (readdir(directory))
+        count++;
+    closedir(directory);
+    return count;
+}
+
+static size_t resident_pages(void) {
+    FILE *file = fopen("/proc/self/statm", "r");
+    size_t resident = 0;
+    assert_int_equal(fscanf(file, "%*u %zu", &resident), 1);
+    fclose(file);
+    return resident;
+}
+
+static void run_once(struct world *world) {
+    struct orc_compartment *compartment = create_compartment(world->cell, world->object);
+    struct orc_thread *thread = create_thread(compartment);
+    uint32_t base = orc_object_base(world->object);
+    const uint64_t arguments[6] = {ORC_HEAP, 1};
+    assert_int_equal(returned(call(thread, base + PROGRAM(count), arguments)), 1);
+    returned(call(thread, base + PROGRAM(store), arguments));
+    assert_int_equal(call(thread, base + PROGRAM(invalid), arguments).outcome, ORC_FAULTED);
+    assert_int_equal(orc_compartment_destroy(compartment), -EBUSY);
+    assert_int_equal(orc_thread_destroy(thread), 0);
+    assert_int_equal(orc_compartment_destroy(compartment), 0);
+}
+
+TEST(test_a_thousand_compartments_leave_nothing) {
+    size_t mappings = 0, descriptors = 0, resident = 0;
+    for (int i = 0; i < 1000; i++) {
+        run_once(*state);
+        if (i == 100) {
+            mappings = count_lines("/proc/self/maps");
+            descriptors = count_descriptors();
+            resident = resident_pages();
+        }
+    }
+    assert_in_range(count_lines("/proc/self/maps"), 0,
+                    mappings + 32); /* the sanitiser's allocator has some of its own */
+    assert_int_equal(count_descriptors(), descriptors);
+    assert_in_range(resident_pages(), 0, resident + 512);
+}
+
+TEST(test_many_compartments_at_once) {
+    enum { COUNT = 300 };
+    struct world *world = *state;
+    struct orc_compartment *compartments[COUNT];
+    struct orc_thread *threads[COUNT];
+    const uint64_t none[6] = {0};
+    for (int i = 0; i < COUNT; i++) {
+        compartments[i] = create_compartment(world->cell, world->object);
+        threads[i] = create_thread(compartments[i]);
+    }
+    for (int round = 1; round <= 3; round++)
+        for (int i = 0; i < COUNT; i++)
+            assert_int_equal(returned(call(threads[i], ORC_WINDOW + PROGRAM(count), none)), round);
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(orc_thread_destroy(threads[i]), 0);
+        assert_int_equal(orc_compartment_destroy(compartments[i]), 0);
+    }
+}
+
+struct worker {
+    struct world *world;
+    int failures;
+};
+
+/* Faults, stops and returns, over and over, in a compartment of its own. */
+static void *work(void *argument) {
+    struct worker *worker = argument;
+    struct world *world = worker->world;
+    struct orc_compartment *compartment = create_compartment(world->cell, world->object);
+    struct orc_thread *thread = create_thread(compartment);
+    const struct orc_registers registers = {.rdi = ORC_HEAP, .rbp = ORC_FIRST_STACK_END};
+    struct orc_result result;
+    for (int i = 1; i <= 200; i++) {
+        orc_call(thread, ORC_WINDOW + PROGRAM(invalid), &registers, 0, &result);
+        worker->failures += result.outcome != ORC_FAULTED || result.fault.signal != SIGILL;
+        orc_call(thread, ORC_WINDOW + PROGRAM(loop_hostcall), &registers, 50000, &result);
+        worker->failures += result.outcome != ORC_STOPPED;
+        orc_call(thread, ORC_WINDOW + PROGRAM(count), &registers, 0, &result);
+        worker->failures += result.outcome != ORC_RETURNED || result.value != i;
+    }
+    worker->failures +=
+        orc_call(world->thread, ORC_WINDOW + PROGRAM(count), &registers, 0, &result) != -EPERM;
+    worker->failures += orc_thread_destroy(world->thread) != -EPERM;
+    orc_thread_destroy(thread);
+    orc_compartment_destroy(compartment);
+    return NULL;
+}
+
+TEST(test_host_threads_in_parallel) {
+    struct worker workers[4];
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++) {
+        workers[i] = (struct worker){.world = *state};
+        assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(workers[i].failures, 0);
+    }
+}
+
+static void test_one_cell_a_process(void **state) {
+    struct orc_cell *cell, *second;
+    struct orc_error error = {0};
+    (void)state;
+    assert_int_equal(orc_cell_create(NULL, &cell, &error), 0);
+    assert_int_equal(orc_cell_create(NULL, &second, &error), -EBUSY);
+    assert_non_null(strstr(error.message, "already"));
+    struct orc_object *object = create_object(cell);
+    assert_int_equal(orc_cell_destroy(cell), -EBUSY);
+    assert_int_equal(orc_object_destroy(object), 0);
+    assert_int_equal(orc_cell_destroy(cell), 0);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(orc_cell_create(NULL, &cell, &error), 0);
+        assert_int_equal(orc_cell_destroy(cell), 0);
+    }
+}
+
+TEST(test_control_stack_sizes) {
+    struct world *world = *state;
+    const size_t bad[] = {1, 0xffff, 0x7d0001, 0x800000, SIZE_MAX};
+    struct orc_thread *thread = NULL;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct orc_thread_options options = {.control_stack = bad[i]};
+        assert_int_equal(orc_thread_create(world->compartment, &options, &thread, NULL), -EINVAL);
+    }
+    const size_t good[] = {0x10000, 0x20001, 0x700000};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        struct orc_thread_options options = {.control_stack = good[i]};
+        const uint64_t deep[6] = {good[i] / 8 - 0x8000 / 8 - 10};
+        assert_int_equal(orc_thread_create(world->compartment, &options, &thread, NULL), 0);
+        assert_int_not_equal(returned(call(thread, ORC_WINDOW + PROGRAM(unwind), deep)), 0);
+        assert_int_equal(orc_thread_destroy(thread), 0);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_cell_a_process),
+        cmocka_unit_test(test_a_thousand_compartments_leave_nothing),
+        cmocka_unit_test(test_many_compartments_at_once),
+        cmocka_unit_test(test_host_threads_in_parallel),
+        cmocka_unit_test(test_control_stack_sizes),
+    };
+    return run_as_tap("intravisor-lifecycle", tests, sizeof tests / sizeof *tests);
+}

@@ -1,0 +1,26 @@
+# each: rule 3
+mov %fs:(%rax), %rax
+mov %fs:(%eax), %rax
+mov %fs:8(%rax,%rcx,8), %rax
+mov %fs:(,%rcx,8), %rax
+mov %fs:8(%rip), %rax
+mov %fs:0x10000, %rax
+mov %fs:-0x10001, %rax
+mov %fs:0x7fffffff, %rax
+mov %fs:-0x80000000, %rax
+mov %rax, %fs:0x10000
+addr32 mov %fs:8, %rax
+.byte 0x64, 0x67, 0x8b, 0x04, 0x25, 0xf8, 0xff, 0xff, 0xff
+movups %fs:0, %xmm0
+movaps %xmm0, %fs:0
+vmovups %fs:0, %ymm0
+addps %fs:0, %xmm0
+fldt %fs:0
+fstpt %fs:0
+fbld %fs:0
+lock cmpxchg16b %fs:0
+# an index of 12 looks like none without REX.X
+.byte 0x64, 0x4a, 0x8b, 0x04, 0x25, 0, 0, 0, 0
+.byte 0x64, 0x48, 0x8b, 0x44, 0x25, 0x00
+.byte 0x64, 0x49, 0x8b, 0x44, 0x25, 0x00
+.byte 0x64, 0x8b, 0x05, 0, 0, 0, 0

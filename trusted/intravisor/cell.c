@@ -1,0 +1,150 @@
+/* A cell: this process' low 4 GiB as code space, with the gates in it. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+
+#include "intravisor.h"
+#include "thread.h"
+
+#ifndef HWCAP2_FSGSBASE
+#define HWCAP2_FSGSBASE 2u
+#endif
+
+/* AddressSanitizer's shadow, with a page before it, begins just above the object window. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CODE_SPACE_END 0x7fff7000u
+#endif
+#endif
+#ifndef CODE_SPACE_END
+#define CODE_SPACE_END LOW_SPACE_END
+#endif
+#define CODE_SPACE_SIZE (CODE_SPACE_END - (uint64_t)ORC_GATES)
+
+_Static_assert(CODE_SPACE_END > ORC_WINDOW_END, "the window lies in the code space");
+
+static struct orc_cell *the_cell; /* a process has one, since it has one code space */
+
+static long lowest_mappable(void) {
+    long lowest = 0;
+    FILE *file = fopen("/proc/sys/vm/mmap_min_addr", "re");
+    if (file) {
+        if (fscanf(file, "%ld", &lowest) != 1)
+            lowest = 0;
+        fclose(file);
+    }
+    return lowest;
+}
+
+static int reserve_code_space(struct orc_error *error) {
+    long lowest = lowest_mappable();
+    if (lowest > ORC_GATES)
+        return fail(error, EPERM,
+                    "the gates stand at 0x%x, but vm.mmap_min_addr is 0x%lx: set it to 65536 or less",
+                    ORC_GATES, lowest);
+    void *wanted = (void *)(uintptr_t)ORC_GATES;
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
+    void *got = mmap(wanted, CODE_SPACE_SIZE, PROT_NONE, flags, -1, 0);
+    if (got == wanted)
+        return 0;
+    int code = got == MAP_FAILED ? errno : EEXIST;
+    if (got != MAP_FAILED) /* a kernel that takes the address as a hint */
+        munmap(got, CODE_SPACE_SIZE);
+    return fail(error, code,
+                "can't reserve the code space [0x%x, 0x%llx): %s. Something of this process is mapped there: "
+                "build the "
+                "program as a position-independent executable, and see /proc/self/maps",
+                ORC_GATES, (unsigned long long)CODE_SPACE_END, strerror(code));
+}
+
+/* One page of int3, with the gate's code at its start. Anything else an indirect branch could land on is no
+ * entry. */
+static int map_gates(struct orc_error *error) {
+    uint8_t *page = (uint8_t *)(uintptr_t)ORC_GATES;
+    int status = map_fixed(page, ORC_PAGE_SIZE, PROT_READ | PROT_WRITE);
+    if (status < 0)
+        return fail(error, -status, "can't map the gates: %s", strerror(-status));
+    size_t size = (size_t)(orc_gate_code_end - orc_gate_code);
+    if (size > ORC_GATE_SIZE)
+        abort();
+    memset(page, 0xcc, ORC_PAGE_SIZE);
+    memcpy(page, orc_gate_code, size);
+    if (mprotect(page, ORC_PAGE_SIZE, PROT_READ | PROT_EXEC) != 0)
+        return fail(error, errno, "can't make the gates executable: %s", strerror(errno));
+    return 0;
+}
+
+static bool has_fsgsbase(const struct orc_cell_options *options) {
+    const char *forced = getenv("ORC_ARCH_PRCTL");
+    if ((options && options->force_arch_prctl) || (forced && *forced && strcmp(forced, "0") != 0))
+        return false;
+    return (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE) != 0;
+}
+
+/* What the whole process gives to a cell; undone by the caller from the point that failed. */
+static int occupy(struct orc_error *error) {
+    int status = reserve_code_space(error);
+    if (status < 0)
+        return status;
+    status = map_gates(error);
+    if (status < 0)
+        goto no_gates;
+    status = regions_reserve();
+    if (status < 0) {
+        fail(error, -status, "can't reserve the threads' regions: %s", strerror(-status));
+        goto no_gates;
+    }
+    status = handlers_install();
+    if (status < 0) {
+        fail(error, -status, "can't install the fault handlers: %s", strerror(-status));
+        goto no_handlers;
+    }
+    return 0;
+no_handlers:
+    regions_release();
+no_gates:
+    munmap((void *)(uintptr_t)ORC_GATES, CODE_SPACE_SIZE);
+    return status;
+}
+
+int orc_cell_create(const struct orc_cell_options *options, struct orc_cell **cell, struct orc_error *error) {
+    struct orc_cell *created = calloc(1, sizeof *created);
+    if (!created)
+        return fail(error, ENOMEM, "no memory for a cell");
+    struct orc_cell *none = NULL;
+    if (!__atomic_compare_exchange_n(&the_cell, &none, created, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+        free(created);
+        return fail(error, EBUSY, "this process is a cell already");
+    }
+    pthread_mutex_init(&created->lock, NULL);
+    created->fsgsbase = has_fsgsbase(options);
+    created->avx = __builtin_cpu_supports("avx");
+    int status = occupy(error);
+    if (status < 0) {
+        free(created);
+        __atomic_store_n(&the_cell, NULL, __ATOMIC_SEQ_CST);
+        return status;
+    }
+    *cell = created;
+    return 0;
+}
+
+int orc_cell_destroy(struct orc_cell *cell) {
+    if (!cell)
+        return 0;
+    pthread_mutex_lock(&cell->lock);
+    bool busy = cell->objects || cell->compartments || cell->threads;
+    pthread_mutex_unlock(&cell->lock);
+    if (busy)
+        return -EBUSY;
+    handlers_remove();
+    regions_release();
+    munmap((void *)(uintptr_t)ORC_GATES, CODE_SPACE_SIZE);
+    pthread_mutex_destroy(&cell->lock);
+    free(cell);
+    __atomic_store_n(&the_cell, NULL, __ATOMIC_SEQ_CST);
+    return 0;
+}

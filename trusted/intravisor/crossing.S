@@ -1,0 +1,211 @@
+/* Every crossing between host and guest code.
+ *
+ * Guest code runs with rsp in its control stack, the FS base at its thread pointer and the GS base at its slot. While
+ * the FS base is the guest's nothing here may touch thread-local storage, and a signal may arrive between any two
+ * instructions (fault.c says what happens then). */
+#include "layout.h"
+
+#define ARCH_SET_GS 0x1001
+#define ARCH_SET_FS 0x1002
+#define SYS_arch_prctl 158
+
+/* A field of the thread, where r11 is the last byte of its region. */
+#define FIELD(offset) ((offset) - THREAD_SIZE + 1)(%r11)
+
+    .macro global name
+    .globl \name
+    .hidden \name
+\name:
+    .endm
+
+    .macro function name
+    .p2align 6
+    .type \name, @function
+    global \name
+    endbr64
+    .endm
+
+/* Sets the FS or GS base to `value`. Clobbers rax, and without FSGSBASE also rcx, rdx, rsi, rdi, r11. */
+    .macro set_base which, flag, value
+    cmpl $0, \flag
+    mov \value, %rax
+    je 1f
+    wr\which\()base %rax
+    jmp 2f
+1:  mov %rax, %rsi
+    .ifc \which,fs
+    mov $ARCH_SET_FS, %edi
+    .else
+    mov $ARCH_SET_GS, %edi
+    .endif
+    mov $SYS_arch_prctl, %eax
+    syscall
+2:
+    .endm
+
+/* Zeroes every vector register that code without AVX-512 can name, whole. */
+    .macro clear_vectors flag
+    cmpl $0, \flag
+    je 1f
+    vzeroall
+    jmp 2f
+1:
+    .irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+    pxor %xmm\n, %xmm\n
+    .endr
+2:
+    .endm
+
+    .text
+
+/* void orc_enter(struct orc_thread *thread): runs the guest until it returns, exits, faults or is stopped. */
+    function orc_enter
+    push %rbp
+    push %rbx
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    stmxcsr THREAD_MXCSR(%rdi)
+    fnstcw THREAD_X87_CONTROL(%rdi)
+    mov %rsp, THREAD_HOST_STACK(%rdi)
+    mov %rdi, %rsp              /* the thread stands at the top of its control stack */
+
+    fninit                      /* the data registers survive that: what the host had there is none of the guest's business */
+    .irp n,0,1,2,3,4,5,6,7
+    pxor %mm\n, %mm\n
+    .endr
+    emms
+    clear_vectors THREAD_AVX(%rsp)
+    set_base gs, THREAD_FSGSBASE(%rsp), THREAD_SLOT(%rsp)
+
+    global orc_enter_window     /* from here on a stop ends the activation at once */
+    cmpq $0, THREAD_LEAVE(%rsp)
+    jne orc_leave
+    set_base fs, THREAD_FSGSBASE(%rsp), THREAD_GUEST_FS(%rsp)
+    mov THREAD_REGISTERS+0x08(%rsp), %rcx
+    mov THREAD_REGISTERS+0x10(%rsp), %rdx
+    mov THREAD_REGISTERS+0x18(%rsp), %rbx
+    mov THREAD_REGISTERS+0x28(%rsp), %rbp
+    mov THREAD_REGISTERS+0x30(%rsp), %rsi
+    mov THREAD_REGISTERS+0x38(%rsp), %rdi
+    mov THREAD_REGISTERS+0x40(%rsp), %r8
+    mov THREAD_REGISTERS+0x48(%rsp), %r9
+    mov THREAD_REGISTERS+0x50(%rsp), %r10
+    mov THREAD_REGISTERS+0x58(%rsp), %r11
+    mov THREAD_REGISTERS+0x60(%rsp), %r12
+    mov THREAD_REGISTERS+0x68(%rsp), %r13
+    mov THREAD_REGISTERS+0x70(%rsp), %r14
+    mov THREAD_REGISTERS+0x78(%rsp), %r15
+    xor %eax, %eax              /* flags: nothing of the host's */
+    mov THREAD_REGISTERS+0x00(%rsp), %rax
+    call *THREAD_ENTRY(%rsp)
+    global orc_enter_window_end
+
+    /* The guest's last ret leaves rsp at the thread again: it can pop no more than it pushed. */
+    mov %rax, THREAD_VALUE(%rsp)
+    movl $OUTCOME_RETURNED, THREAD_OUTCOME(%rsp)
+    /* fall through */
+
+/* Ends an activation. Only rsp is known: it is the thread. Signal handlers resume here. */
+    global orc_leave
+    set_base fs, THREAD_FSGSBASE(%rsp), THREAD_HOST_FS(%rsp)
+    clear_vectors THREAD_AVX(%rsp)
+    fninit
+    fldcw THREAD_X87_CONTROL(%rsp)
+    ldmxcsr THREAD_MXCSR(%rsp)
+    cld
+    mov THREAD_HOST_STACK(%rsp), %rsp
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbx
+    pop %rbp
+    ret
+
+/* What a gate in the gate page is made of: position-independent, and it tells nothing about the host's addresses. */
+    .p2align 6
+    global orc_gate_code
+    endbr64
+    mov %rsp, %r11
+    or $(THREAD_REGION - 1), %r11
+    jmp *FIELD(THREAD_GATE)
+    global orc_gate_code_end
+
+/* Gate 0, called by the guest: the return address lies on the control stack, r11 is the region's last byte. */
+    function orc_gate
+    cmp FIELD(THREAD_GATE_LIMIT), %rsp
+    jb .Lexhausted
+    cld
+    push %rbp
+    push %rbx
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    mov %rsp, FIELD(THREAD_GATE_FRAME)
+    push %r9
+    push %r8
+    push %rcx
+    push %rdx
+    push %rsi
+    push %rdi
+    mov %rsp, %r12              /* the six arguments */
+    lea FIELD(0), %rbx          /* the thread */
+    set_base fs, THREAD_FSGSBASE(%rbx), THREAD_HOST_FS(%rbx)
+    mov %rbx, %rdi
+    mov %r12, %rsi
+    and $-16, %rsp
+    xor %ebp, %ebp              /* the host's backtraces end here, and don't follow a guest's value */
+    call orc_hostcall
+
+    mov THREAD_GATE_FRAME(%rbx), %rsp
+    mov %rax, %r8
+    global orc_exit_window      /* as the enter window */
+    cmpq $0, THREAD_LEAVE(%rbx)
+    jne .Lleave
+    set_base fs, THREAD_FSGSBASE(%rbx), THREAD_GUEST_FS(%rbx)
+    clear_vectors THREAD_AVX(%rbx)
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbx
+    pop %rbp
+    mov %r8, %rax
+    xor %ecx, %ecx
+    xor %edx, %edx
+    xor %esi, %esi
+    xor %edi, %edi
+    xor %r8d, %r8d
+    xor %r9d, %r9d
+    xor %r10d, %r10d
+    xor %r11d, %r11d
+    ret
+    global orc_exit_window_end
+
+.Lleave:
+    mov %rbx, %rsp
+    jmp orc_leave
+
+.Lexhausted:
+    mov (%rsp), %rax            /* who called */
+    lea FIELD(0), %rsp
+    mov %rax, THREAD_VALUE(%rsp)
+    movl $OUTCOME_EXHAUSTED, THREAD_OUTCOME(%rsp)
+    jmp orc_leave
+
+/* int orc_guest_copy(void *to, const void *from, size_t size): 0, or -EFAULT when one side lies in the slot and faults:
+ * the handler resumes at orc_guest_copy_fault. */
+    function orc_guest_copy
+    mov %rdx, %rcx
+    global orc_guest_copy_access
+    rep movsb
+    xor %eax, %eax
+    ret
+    global orc_guest_copy_fault
+    mov $-14, %eax
+    ret
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,37 @@
+/* What crossing.S and C both know about struct orc_thread and its region; checked by thread.c. */
+#ifndef ORC_INTRAVISOR_LAYOUT_H
+#define ORC_INTRAVISOR_LAYOUT_H
+
+/* A thread's region is aligned to its size, so that whoever runs on one of its two stacks finds the thread by
+ * masking the stack pointer. From the bottom: never mapped; signal stack; guard; control stack; struct
+ * orc_thread. */
+#define THREAD_REGION 0x800000
+
+#define THREAD_SIZE 1024
+
+/* Offsets in struct orc_thread. */
+#define THREAD_REGISTERS 0x00
+#define THREAD_ENTRY 0x80
+#define THREAD_GUEST_FS 0x88
+#define THREAD_HOST_FS 0x90
+#define THREAD_SLOT 0x98
+#define THREAD_HOST_STACK 0xa0
+#define THREAD_GATE 0xa8
+#define THREAD_GATE_LIMIT 0xb0
+#define THREAD_GATE_FRAME 0xb8
+#define THREAD_LEAVE 0xc0 /* 8 bytes: both flags that end the activation at a gate's exit */
+#define THREAD_VALUE 0xc8
+#define THREAD_OUTCOME 0xd0
+#define THREAD_FSGSBASE 0xd4
+#define THREAD_AVX 0xd8
+#define THREAD_MXCSR 0xdc
+#define THREAD_X87_CONTROL 0xe0
+
+/* Values of `outcome` that assembly writes: as enum orc_outcome, and one of its own. */
+#define OUTCOME_RETURNED 1
+#define OUTCOME_EXHAUSTED 100 /* a gate found too little control stack left */
+
+/* What a gate leaves for the hostcall's C code and for signals that reach the host on this stack. */
+#define GATE_STACK 0x8000
+
+#endif
