@@ -17,6 +17,7 @@ MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/bash
 
 BUILD := build
+override BUILD := $(abspath $(BUILD))
 PREFIX ?= /usr/local
 LLVM := 22
 HOST_CC := clang-$(LLVM)
@@ -55,20 +56,20 @@ TEST_PROGRAMS += $(BUILD)/tests/$(1) $(BUILD)/tests/$(1)-san
 DEPFILES += $(patsubst %,$(BUILD)/obj/%.d,$(2)) $(patsubst %,$(BUILD)/sanobj/%.d,$(2))
 endef
 
-include $(wildcard trusted/*/rules.mk toolchain/*/rules.mk guest/rules.mk cli/rules.mk tests/rules.mk tests/*/rules.mk bench/rules.mk)
+include $(wildcard trusted/*/rules.mk toolchain/*/rules.mk guest/rules.mk guest/*/rules.mk examples/rules.mk cli/rules.mk tests/rules.mk tests/*/rules.mk bench/rules.mk)
 
 $(BUILD)/obj/%.c.o: %.c
 	@mkdir -p $(@D) && echo "  CC   $<"
-	@$(HOST_CC) $(HOST_CPPFLAGS) $(HOST_CFLAGS) -MMD -MF $(@:.o=.d) -c $< -o $@
+	@$(HOST_CC) $(HOST_CPPFLAGS) $(HOST_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 $(BUILD)/obj/%.S.o: %.S
 	@mkdir -p $(@D) && echo "  AS   $<"
-	@$(HOST_CC) $(HOST_CPPFLAGS) -g -fPIE -fcf-protection -MMD -MF $(@:.o=.d) -c $< -o $@
+	@$(HOST_CC) $(HOST_CPPFLAGS) -g -fPIE -fcf-protection -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 $(BUILD)/sanobj/%.c.o: %.c
 	@mkdir -p $(@D)
-	@$(HOST_CC) $(HOST_CPPFLAGS) $(SAN_CFLAGS) -MMD -MF $(@:.o=.d) -c $< -o $@
+	@$(HOST_CC) $(HOST_CPPFLAGS) $(SAN_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 $(BUILD)/sanobj/%.S.o: %.S
 	@mkdir -p $(@D)
-	@$(HOST_CC) $(HOST_CPPFLAGS) -g -fPIE -fcf-protection -MMD -MF $(@:.o=.d) -c $< -o $@
+	@$(HOST_CC) $(HOST_CPPFLAGS) -g -fPIE -fcf-protection -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 
 all: $(PROGRAMS)
 
@@ -81,8 +82,21 @@ run-checks: $(PROGRAMS) $(SAN_PROGRAMS) $(TEST_PROGRAMS)
 
 bench: $(BENCHES)
 
+demo: deps
+	@echo "building (build/make.log has the details)"
+	@mkdir -p $(BUILD) && { $(MAKE) --no-print-directory all >$(BUILD)/make.log 2>&1 || { tail -n 30 $(BUILD)/make.log; exit 1; }; }
+	@scripts/demo.sh $(BUILD)
+
+# The commands, the toolchain's parts beside them, the headers.
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include
+	cp -a $(BUILD)/bin/. $(DESTDIR)$(PREFIX)/bin/
+	rm -f $(DESTDIR)$(PREFIX)/bin/tenants
+	cp -a $(BUILD)/lib/. $(DESTDIR)$(PREFIX)/lib/
+	cp -a include/orc $(DESTDIR)$(PREFIX)/include/
+
 tcb:
-	@scripts/tcb.sh
+	@scripts/tcb.py
 
 deps:
 	@scripts/deps.sh

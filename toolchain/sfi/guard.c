@@ -63,6 +63,7 @@ void rewrite_indirect_branch(struct program *program, struct statement *statemen
         return;
     }
     if (target == NO_REGISTER) {
+        program->starved++;
         refuse(program, statement, 6, "no register is free for the branch's target; " NO_JUMP_TABLES_HINT);
         return;
     }

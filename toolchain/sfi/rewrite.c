@@ -70,6 +70,17 @@ static bool rewrite_tls_call(struct program *program, struct statement *statemen
     return false;
 }
 
+/* `call *f@GOTPCREL(%rip)` (-fno-plt) is a direct call through the import table. */
+static bool rewrite_import_branch(struct program *program, struct statement *statement) {
+    const struct operand *target = &statement->operands[0];
+    const char *suffix = target->kind == OPERAND_MEMORY ? strstr(target->displacement, "@GOTPCREL") : NULL;
+    if (!suffix || !target->rip || suffix[strlen("@GOTPCREL")])
+        return false;
+    emit(program, "\t%s\t%.*s@PLT", statement->name, (int)(suffix - target->displacement),
+         target->displacement);
+    return true;
+}
+
 /* %fs:disp without registers (rule 3). */
 static bool check_thread_local(struct program *program, struct statement *statement,
                                const struct operand *operand) {
@@ -155,15 +166,15 @@ static const char *forbidden(const struct statement *statement) {
     return NULL;
 }
 
-/* clang's aligned 32-byte moves of stack slots: the data stack is 16-byte aligned, and no function realigns
- * it. */
+/* clang aligns the stack to 32 bytes for its 32-byte moves of stack slots; here it's aligned to 16, and no
+ * function realigns it. Slots are reached through any register, so no 32-byte move asks for alignment. */
 static const char *unaligned_name(const struct program *program, const struct statement *statement) {
     static const char *const pairs[][2] = {
         {"vmovaps", "vmovups"}, {"vmovapd", "vmovupd"}, {"vmovdqa", "vmovdqu"}};
     if (!program->compiler || statement->operand_count != 2)
         return statement->name;
     for (int k = 0; k < 2; k++)
-        if (statement->operands[k].kind == OPERAND_MEMORY && statement->operands[k].base == RSP &&
+        if (statement->operands[k].kind == OPERAND_MEMORY &&
             starts_with(statement->operands[1 - k].text, "%ymm"))
             for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
                 if (strcmp(statement->name, pairs[i][0]) == 0)
@@ -265,7 +276,8 @@ static void rewrite_instruction(struct program *program, struct statement *state
         refuse(program, statement, 4, "%%rbp is the data stack pointer; use another register");
     } else if (rewrite_tls_call(program, statement)) {
     } else if (branch && statement->operand_count == 1 && statement->operands[0].indirect) {
-        rewrite_indirect_branch(program, statement);
+        if (!rewrite_import_branch(program, statement))
+            rewrite_indirect_branch(program, statement);
     } else if (branch) {
         emit(program, "\t%s\t%s", statement->name,
              statement->operand_count ? statement->operands[0].text : "");
@@ -336,6 +348,37 @@ static bool is_macro_language(const char *directive) {
     return is_any(directive, names);
 }
 
+/* Instructions that old sources spell as bytes, for assemblers that didn't know them. Returns the statement
+ * after the bytes, or `first` if they aren't known. */
+static int rewrite_bytes(struct program *program, int first) {
+    static const struct {
+        const char *bytes, *instruction;
+    } known[] = {
+        {"0f 01 d0", "xgetbv"}, {"f3 90", "pause"}, {"f3 c3", "retq"},      {"f3 0f 1e fa", "endbr64"},
+        {"0f 0b", "ud2"},       {"0f a2", "cpuid"}, {"0f 31", "rdtsc"},     {"90", "nop"},
+        {"cc", "int3"},         {"66 90", "nop"},   {"0f ae f0", "mfence"}, {"0f ae e8", "lfence"},
+    };
+    const char *bytes = "";
+    for (int i = first; i < program->count && program->statements[i].kind == STATEMENT_DIRECTIVE; i++) {
+        const struct statement *statement = &program->statements[i];
+        char *end;
+        if (strcmp(statement->name, ".byte") != 0)
+            return first;
+        for (const char *at = statement->text + strlen(".byte"); *at; at = *end == ',' ? end + 1 : end) {
+            unsigned long value = strtoul(at, &end, 0);
+            if (end == at || (*end && *end != ',') || value > 0xff)
+                return first;
+            bytes = sfi_format("%s%s%02lx", bytes, *bytes ? " " : "", value);
+        }
+        for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+            if (strcmp(bytes, known[k].bytes) == 0) {
+                emit(program, "\t%s", known[k].instruction);
+                return i + 1;
+            }
+    }
+    return first;
+}
+
 static void rewrite_directive(struct program *program, int index) {
     struct statement *statement = &program->statements[index];
     if (rewrite_unwind_directive(program, statement))
@@ -343,7 +386,8 @@ static void rewrite_directive(struct program *program, int index) {
     if (strcmp(statement->name, ".size") == 0 && statement->in_text)
         place_trap(program);
     if (statement->in_text && is_data(statement->name)) {
-        refuse(program, statement, 1, "data in a text section; put it into .rodata");
+        refuse(program, statement, 1,
+               "data in a text section: put it into .rodata, or write instructions by their names");
         return;
     }
     if (is_macro_language(statement->name)) {
@@ -375,6 +419,12 @@ void rewrite_program(struct program *program) {
         } else if (is_stack_operation(statement)) {
             i = rewrite_stack_run(program, i);
         } else {
+            int after =
+                statement->in_text && statement->kind == STATEMENT_DIRECTIVE ? rewrite_bytes(program, i) : i;
+            if (after > i) {
+                i = after;
+                continue;
+            }
             if (statement->kind == STATEMENT_INSTRUCTION)
                 rewrite_instruction(program, statement);
             else if (statement->kind == STATEMENT_DIRECTIVE)

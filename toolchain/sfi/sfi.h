@@ -72,6 +72,7 @@ struct program {
     bool compiler; /* the text comes from clang, not from a person */
     FILE *out;
     int errors;
+    int starved; /* errors that jump tables alone cause: no register was left for a guard */
     int next_label;       /* for labels that the rewriter makes */
     const char *trap;     /* this function's trap label, once it is needed; not yet placed */
     int32_t unwind_depth; /* what the emitted unwind information says the depth is */

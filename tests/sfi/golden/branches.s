@@ -8,6 +8,7 @@ calls:
 	callq	*%r11
 	callq	*8(%rdi)
 	callq	direct@PLT
+	callq	*direct@GOTPCREL(%rip)
 	popq	%rbx
 	jmpq	*%rax                           # TAILCALL
 	.type	conditional_tail,@function

@@ -1,0 +1,98 @@
+#include "finish.h"
+
+#include "../common/tool.h"
+
+#include <Zydis/Zydis.h>
+#include <string.h>
+
+/* What lld writes into the text that the rewriter never saw. lld relaxes thread-local sequences in programs:
+ *
+ *   general-dynamic to initial-exec   mov %fs:0,%rax; add x@gottpoff(%rip),%rax  (8 + 8 bytes)
+ *   local-dynamic to local-exec       66 66 66 mov %fs:0,%rax                    (3 + 9 bytes)
+ *   initial-exec to local-exec        65 67 mov $x@tpoff,%reg                    (2 + 7 bytes: our prefixes
+ * stay)
+ *
+ * Each is replaced in place by bytes of the same length. And a branch to an undefined weak function, which
+ * the source takes only when there is one, goes to address 0: it goes to the traps at the end of the text
+ * instead. The text is decoded from its start, so a match is an instruction and never the middle of one. */
+
+static const uint8_t thread_pointer[] = {0x64, 0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0};
+
+/* mov %fs:0,%rax (9) ; add disp(%rip),%rax (48 03 05 + 4) */
+static bool patch_general_dynamic(uint8_t *bytes, size_t left) {
+    static const uint8_t add[] = {0x48, 0x03, 0x05};
+    /* The upper half of %rax is clear after a 32-bit move, and stays out of every address anyway. The
+     * displacement keeps its place and the instruction its end. */
+    static const uint8_t replacement[] = {0x64, 0x8b, 0x04, 0x25, 0, 0, 0, 0, 0x65, 0x67, 0x03, 0x05};
+    if (left < 16 || memcmp(bytes, thread_pointer, 9) != 0 || memcmp(bytes + 9, add, sizeof add) != 0)
+        return false;
+    memcpy(bytes, replacement, sizeof replacement);
+    return true;
+}
+
+static bool patch_local_dynamic(uint8_t *bytes, size_t left) {
+    static const uint8_t prefixes[] = {0x66, 0x66, 0x66}, nop[] = {0x0f, 0x1f, 0x00};
+    if (left < 12 || memcmp(bytes, prefixes, 3) != 0 || memcmp(bytes + 3, thread_pointer, 9) != 0)
+        return false;
+    memcpy(bytes, nop, sizeof nop);
+    return true;
+}
+
+/* mov $imm32,%reg (REX.W c7 /0) behind %gs and the address size */
+static bool patch_initial_exec(uint8_t *bytes, size_t left) {
+    static const uint8_t nop[] = {0x66, 0x90};
+    if (left < 9 || bytes[0] != 0x65 || bytes[1] != 0x67 || (bytes[2] & 0xfe) != 0x48 || bytes[3] != 0xc7 ||
+        (bytes[4] & 0xf8) != 0xc0)
+        return false;
+    memcpy(bytes, nop, sizeof nop);
+    return true;
+}
+
+/* call, jmp or jcc with a 32-bit displacement: the displacement's offset, or 0. */
+static size_t branch_displacement(const uint8_t *bytes, size_t left) {
+    if (left >= 5 && (bytes[0] == 0xe8 || bytes[0] == 0xe9))
+        return 1;
+    if (left >= 6 && bytes[0] == 0x0f && (bytes[1] & 0xf0) == 0x80)
+        return 2;
+    return 0;
+}
+
+/* `address`: of the branch; `trap`: where a branch to nothing goes. */
+static void patch_branch(uint8_t *bytes, size_t left, uint64_t address, uint64_t trap) {
+    size_t offset = branch_displacement(bytes, left);
+    int32_t displacement;
+    if (!offset)
+        return;
+    uint64_t end = address + offset + sizeof displacement;
+    memcpy(&displacement, bytes + offset, sizeof displacement);
+    if (end + (uint64_t)(int64_t)displacement != 0)
+        return;
+    displacement = (int32_t)(trap - end);
+    memcpy(bytes + offset, &displacement, sizeof displacement);
+}
+
+/* The length of the instruction; 1 for bytes that are none (the verifier will say so). */
+static size_t instruction_length(const ZydisDecoder *decoder, const uint8_t *bytes, size_t left) {
+    ZydisDecodedInstruction instruction;
+    if (ZYAN_FAILED(ZydisDecoderDecodeInstruction(decoder, NULL, bytes, left, &instruction)))
+        return 1;
+    return instruction.length;
+}
+
+void finish_code(struct image *image) {
+    const struct extent *text = &image->regions[REGION_TEXT];
+    uint8_t *bytes = image->bytes + text->offset;
+    ZydisDecoder decoder;
+    ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    ZydisDecoderEnableMode(&decoder, ZYDIS_DECODER_MODE_MINIMAL, ZYAN_TRUE);
+    for (size_t i = 0; i < text->file_size;) {
+        size_t left = text->file_size - i;
+        uint8_t first = bytes[i];
+        if ((first == 0x64 && patch_general_dynamic(bytes + i, left)) ||
+            (first == 0x66 && patch_local_dynamic(bytes + i, left)) ||
+            (first == 0x65 && patch_initial_exec(bytes + i, left)))
+            continue;
+        patch_branch(bytes + i, left, text->address + i, text->address + text->size - 1);
+        i += instruction_length(&decoder, bytes + i, left);
+    }
+}

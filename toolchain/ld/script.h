@@ -1,0 +1,23 @@
+/* The linker script of one link: object.ld with its places filled. */
+#ifndef ORC_LD_SCRIPT_H
+#define ORC_LD_SCRIPT_H
+
+#include "image.h"
+
+#include "../common/arguments.h"
+
+/* What can be known only after a first link. */
+struct script_variant {
+    bool relro_is_writable;        /* .data.rel.ro holds symbolic relocations */
+    struct arguments own_sections; /* writable output sections that object.ld doesn't name */
+};
+
+/* Writes the script to a temporary file and returns its path. */
+char *write_script(const struct script_variant *variant);
+
+/* Adds the writable sections of `image` that neither object.ld nor the variant names. False if there are
+ * none. lld would place such a section after whatever writable section it finds, in a region where it doesn't
+ * belong. */
+bool find_own_sections(const struct image *image, struct script_variant *variant);
+
+#endif
