@@ -1,0 +1,4 @@
+/* The smallest program. */
+int main(void) {
+    return 9;
+}
