@@ -71,7 +71,7 @@ class Toolchain:
 
     def native_link(self, output, inputs):
         lib = self.native_sysroot + "/lib"
-        return ["clang-22", "-fuse-ld=lld", "-static", "-nostdlib", "-Wl,--gc-sections", "-o", output, lib + "/crt1.o", *inputs,
+        return ["clang-22", "-fuse-ld=lld", "-static", "-nostdlib", "-Wl,--gc-sections", "-Wl,-z,nostart-stop-gc", "-o", output, lib + "/crt1.o", *inputs,
                 "-Wl,--start-group", lib + "/libc.a", lib + "/libbuiltins.a", "-Wl,--end-group"]
 
     def orc_compile(self):

@@ -57,6 +57,9 @@ static size_t branch_displacement(const uint8_t *bytes, size_t left) {
     return 0;
 }
 
+/* The traps that every text ends in (rule 8). */
+#define TAIL_SIZE 16
+
 /* `address`: of the branch; `trap`: where a branch to nothing goes. */
 static void patch_branch(uint8_t *bytes, size_t left, uint64_t address, uint64_t trap) {
     size_t offset = branch_displacement(bytes, left);
@@ -92,7 +95,7 @@ void finish_code(struct image *image) {
             (first == 0x66 && patch_local_dynamic(bytes + i, left)) ||
             (first == 0x65 && patch_initial_exec(bytes + i, left)))
             continue;
-        patch_branch(bytes + i, left, text->address + i, text->address + text->size - 1);
+        patch_branch(bytes + i, left, text->address + i, text->address + text->size - TAIL_SIZE);
         i += instruction_length(&decoder, bytes + i, left);
     }
 }

@@ -115,9 +115,10 @@ static int64_t read_displacement(const uint8_t *end, unsigned width) {
 static bool check_target(struct verification *v, size_t offset, size_t length, int64_t displacement) {
     int64_t target = (int64_t)(offset + length) + displacement;
 
-    if (target < 0 || target >= (int64_t)v->length) {
+    /* Not the last byte either: an int3 is reported by the address behind it, which shall belong to this text. */
+    if (target < 0 || target >= (int64_t)v->length - 1) {
         if (!v->naming)
-            reject(v, offset, length, 5, "branch out of the text range");
+            reject(v, offset, length, 5, "branch out of the text range, or to its last byte");
         return false;
     }
     if (!v->naming)

@@ -13,8 +13,8 @@ loopne 1b
 jmp .
 # accept: every condition
 1: jo 1b; jno 1b; jb 1b; jae 1b; je 1b; jne 1b; jbe 1b; ja 1b; js 1b; jns 1b; jp 1b; jnp 1b; jl 1b; jge 1b; jle 1b; jg 1b
-# accept: a branch to the very last int3
-jmp last + 15
+# accept: a branch to the last int3 but one
+jmp last + 14
 last:
 # accept: a branch to the first byte
 nop

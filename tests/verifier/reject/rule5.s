@@ -28,6 +28,12 @@ bad: jmp end
 .fill 16, 1, 0xcc
 end:
 # no tail
+# reject: to the last byte: rule 5 at a, rule 5 at b
+a: jmp last
+b: jne last
+.fill 16, 1, 0xcc
+last: int3
+# no tail
 # reject: beyond the end of the text: rule 5
 bad: jmp end + 1
 .fill 16, 1, 0xcc
