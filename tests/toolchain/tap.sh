@@ -27,11 +27,11 @@ result() {
     fi
 }
 
-# check NAME COMMAND...: the command must succeed.
+# check NAME COMMAND...: the command must succeed. It has a shell of its own: `exit` ends the check, not the test.
 check() {
     local name=$1
     shift
-    "$@" >"$scratch/log" 2>&1
+    ("$@") >"$scratch/log" 2>&1
     result $? "$name"
 }
 

@@ -1,6 +1,8 @@
 /* Guards for indirect branches (rule 6), and the trap that they fail to. */
 #include "sfi.h"
 
+#include <string.h>
+
 /* endbr64 as a little-endian number, negated: so that the guard's own immediate doesn't spell the mark. */
 #define NEGATED_MARK 0x05e1f00d
 /* The mark's first three bytes behind a nop, and its last byte. */
@@ -54,6 +56,25 @@ void choose_branch_registers(const struct statement *statement, int *target, int
     *scratch = loads ? found[1] : found[0];
 }
 
+/* `addq A, T` right before a computed goto through T is how a jump table's target is computed. Both are below
+ * 4 GiB, so the 32-bit addition gives the same, and the guard may start with it. */
+bool begins_guard(const struct program *program, int index) {
+    const struct statement *add = &program->statements[index];
+    const struct operand *target = &add->operands[1];
+    if (!add->in_text || add->kind != STATEMENT_INSTRUCTION || strcmp(add->name, "addq") != 0 ||
+        add->operand_count != 2 || add->operands[0].kind != OPERAND_REGISTER ||
+        target->kind != OPERAND_REGISTER || target->reg == NO_REGISTER ||
+        add->operands[0].reg == NO_REGISTER || add->operands[0].reg == RSP || target->reg == RSP ||
+        add->operands[0].reg == RBP || target->reg == RBP)
+        return false;
+    int next = index + 1;
+    while (next < program->count && program->statements[next].kind == STATEMENT_EMPTY)
+        next++;
+    const struct statement *jump = &program->statements[next];
+    return next < program->count && jump->computed_goto && jump->operands[0].kind == OPERAND_REGISTER &&
+           jump->operands[0].reg == target->reg;
+}
+
 void rewrite_indirect_branch(struct program *program, struct statement *statement) {
     const struct operand *operand = &statement->operands[0];
     int target, scratch;
@@ -67,7 +88,9 @@ void rewrite_indirect_branch(struct program *program, struct statement *statemen
         refuse(program, statement, 6, "no register is free for the branch's target; " NO_JUMP_TABLES_HINT);
         return;
     }
-    if (operand->kind == OPERAND_REGISTER)
+    if (operand->kind == OPERAND_REGISTER && program->guard_begun)
+        program->guard_begun = false;
+    else if (operand->kind == OPERAND_REGISTER)
         emit(program, "\tmovl\t%%%s, %%%s", register_name(target, 32), register_name(target, 32));
     else
         emit(program, "\tmovl\t%s, %%%s", confined(operand, statement->depth), register_name(target, 32));

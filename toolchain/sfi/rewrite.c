@@ -425,9 +425,14 @@ void rewrite_program(struct program *program) {
                 i = after;
                 continue;
             }
-            if (statement->kind == STATEMENT_INSTRUCTION)
+            if (begins_guard(program, i)) {
+                emit(program, "\taddl\t%%%s, %%%s", register_name(statement->operands[0].reg, 32),
+                     register_name(statement->operands[1].reg, 32));
+                program->guard_begun = true;
+            } else if (statement->kind == STATEMENT_INSTRUCTION) {
                 rewrite_instruction(program, statement);
-            else if (statement->kind == STATEMENT_DIRECTIVE)
+            }
+            if (statement->kind == STATEMENT_DIRECTIVE)
                 rewrite_directive(program, i);
             i++;
         }

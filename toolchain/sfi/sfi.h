@@ -74,6 +74,7 @@ struct program {
     int errors;
     int starved; /* errors that jump tables alone cause: no register was left for a guard */
     int next_label;       /* for labels that the rewriter makes */
+    bool guard_begun;       /* the last instruction zero-extended the target of the branch that comes next */
     const char *trap;     /* this function's trap label, once it is needed; not yet placed */
     int32_t unwind_depth; /* what the emitted unwind information says the depth is */
     bool in_unwind;       /* between .cfi_startproc and .cfi_endproc */
@@ -109,6 +110,7 @@ bool rewrite_stack_reference(struct program *program, struct statement *statemen
 
 /* guard.c */
 void choose_branch_registers(const struct statement *statement, int *target, int *scratch);
+bool begins_guard(const struct program *program, int index);
 void rewrite_indirect_branch(struct program *program, struct statement *statement);
 void place_trap(struct program *program);
 

@@ -289,12 +289,16 @@ static void judge_operands(struct subject *subject) {
     }
 }
 
-/* Notes a mov that zero-extends a register from 32 bits: `movl r/m32,r32` or `movl r32,r32`. */
+/* Notes a mov or an add that zero-extends its destination from 32 bits: `movl r/m32,r32`, `movl r32,r32` and the
+ * same of addl. */
 static void note_zero_extension(struct subject *subject) {
     const ZydisDecodedInstruction *decoded = &subject->decoded;
     const ZydisDecodedInstructionRaw *raw = &decoded->raw;
-    bool to_reg = is_opcode(subject, ZYDIS_OPCODE_MAP_DEFAULT, 0x8b);
-    bool to_rm = is_opcode(subject, ZYDIS_OPCODE_MAP_DEFAULT, 0x89) && raw->modrm.mod == 3;
+    bool to_reg = is_opcode(subject, ZYDIS_OPCODE_MAP_DEFAULT, 0x8b) ||
+                  is_opcode(subject, ZYDIS_OPCODE_MAP_DEFAULT, 0x03);
+    bool to_rm = (is_opcode(subject, ZYDIS_OPCODE_MAP_DEFAULT, 0x89) ||
+                  is_opcode(subject, ZYDIS_OPCODE_MAP_DEFAULT, 0x01)) &&
+                 raw->modrm.mod == 3;
 
     if (decoded->operand_width != 32 || subject->verdict.kind != KIND_PLAIN || (!to_reg && !to_rm))
         return;

@@ -4,6 +4,10 @@ movl %eax,%eax; movl (%rax),%r11d; addl $0x05e1f00d,%r11d; jne trap; jmp *%rax
 movl %ecx,%eax; movl (%rax),%r11d; addl $0x05e1f00d,%r11d; jne trap; jmp *%rax
 movl %r8d,%eax; movl (%rax),%ecx; addl $0x05e1f00d,%ecx; jne trap; jmp *%rax
 movl %edi,%edi; movl (%rdi),%eax; addl $0x05e1f00d,%eax; jne trap; call *%rdi
+addl %edx,%ecx; movl (%rcx),%r11d; addl $0x05e1f00d,%r11d; jne trap; jmp *%rcx
+addl %r9d,%r12d; movl (%r12),%r11d; addl $0x05e1f00d,%r11d; jne trap; jmp *%r12
+addl %gs:(%eax,%ecx,4),%edx; movl (%rdx),%r11d; addl $0x05e1f00d,%r11d; jne trap; jmp *%rdx
+.byte 0x03,0xc1; cmpl $0x1e0ff390,-1(%rax); jne trap; cmpb $0xfa,3(%rax); jne trap; jmp *%rax
 movl %ebp,%ebp; movl (%rbp),%eax; addl $0x05e1f00d,%eax; jne trap; call *%rbp
 movl %eax,%eax; movl (%rax),%ebp; addl $0x05e1f00d,%ebp; jne trap; call *%rax
 movl %r12d,%r12d; movl (%r12),%eax; addl $0x05e1f00d,%eax; jne trap; call *%r12

@@ -373,3 +373,31 @@ a: movl (%rax), %r11d
 addl $0x05e1f00d, %r11d
 jne trap
 b: call *%rax
+# reject: a 64-bit addition doesn't clear the upper half: rule 2 at a, rule 6 at b
+addq %rdx, %rcx
+a: movl (%rcx), %r11d
+addl $0x05e1f00d, %r11d
+jne trap
+b: jmp *%rcx
+trap: int3
+# reject: a 16-bit addition doesn't clear the upper half: rule 2 at a, rule 6 at b
+addw %dx, %cx
+a: movl (%rcx), %r11d
+addl $0x05e1f00d, %r11d
+jne trap
+b: jmp *%rcx
+trap: int3
+# reject: the addition's source is the target: rule 2 at a, rule 6 at b
+addl %ecx, %edx
+a: movl (%rcx), %r11d
+addl $0x05e1f00d, %r11d
+jne trap
+b: jmp *%rcx
+trap: int3
+# reject: an addition to memory: rule 2 at a, rule 6 at b
+addl %ecx, %gs:(%ecx)
+a: movl (%rcx), %r11d
+addl $0x05e1f00d, %r11d
+jne trap
+b: jmp *%rcx
+trap: int3
