@@ -49,12 +49,6 @@ refuse() {
     fi
 }
 
-# skip NAME WHY
-skip() {
-    tests=$((tests + 1))
-    echo "ok $tests - $1 # SKIP $2"
-}
-
 finish_tests() {
     echo "1..$tests"
     [ $failures -eq 0 ]

@@ -85,31 +85,32 @@ void tool_check_signal(void) {
     _exit(128 + signal_received);
 }
 
+__attribute__((format(printf, 2, 0))) static void report(const char *kind, const char *format,
+                                                         va_list values) {
+    fprintf(stderr, "%s: %s: ", tool_name, kind);
+    vfprintf(stderr, format, values);
+    fputc('\n', stderr);
+}
+
 void report_error(const char *format, ...) {
     va_list values;
-    fprintf(stderr, "%s: error: ", tool_name);
     va_start(values, format);
-    vfprintf(stderr, format, values);
+    report("error", format, values);
     va_end(values);
-    fputc('\n', stderr);
 }
 
 void report_warning(const char *format, ...) {
     va_list values;
-    fprintf(stderr, "%s: warning: ", tool_name);
     va_start(values, format);
-    vfprintf(stderr, format, values);
+    report("warning", format, values);
     va_end(values);
-    fputc('\n', stderr);
 }
 
 void fail(const char *format, ...) {
     va_list values;
-    fprintf(stderr, "%s: error: ", tool_name);
     va_start(values, format);
-    vfprintf(stderr, format, values);
+    report("error", format, values);
     va_end(values);
-    fputc('\n', stderr);
     exit(1);
 }
 
