@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Counts the trusted code: the lines of C, headers and assembly under trusted/ and of the public headers, less blank
-lines and comments. Fails above the limit."""
+"""Counts the trusted code: the lines of C, headers and assembly under trusted/ and of the public headers that it
+includes, less blank lines and comments. Fails above the limit."""
 import os
 import re
 import sys
@@ -24,9 +24,24 @@ def code_lines(path):
     return sum(1 for line in text.splitlines() if line.strip())
 
 
+def public_headers(paths):
+    """The files of include/ that these files include, directly or through each other."""
+    found, waiting = set(), list(paths)
+    while waiting:
+        for name in re.findall(r'#include "(orc/[^"]+)"', open(waiting.pop(), encoding="utf-8").read()):
+            header = os.path.join("include", name)
+            if header not in found:
+                found.add(header)
+                waiting.append(header)
+    return sorted(found)
+
+
+FOLDERS = ("trusted/verifier", "trusted/intravisor", "trusted/hostcalls")
+parts = {folder: list(sources(folder)) for folder in FOLDERS}
+parts["include/orc"] = public_headers(path for part in list(parts.values()) for path in part)
 total = 0
-for folder in ("trusted/verifier", "trusted/intravisor", "include/orc"):
-    lines = sum(map(code_lines, sources(folder)))
+for folder, paths in parts.items():
+    lines = sum(map(code_lines, paths))
     if lines == 0:
         sys.exit(f"tcb: nothing to count in {folder}")
     print(f"{lines:6d}  {folder}")

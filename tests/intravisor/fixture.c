@@ -51,11 +51,22 @@ struct orc_object *create_object(struct orc_cell *cell) {
 struct orc_compartment *create_compartment(struct orc_cell *cell, struct orc_object *object) {
     struct orc_compartment *compartment = NULL;
     struct orc_error error = {0};
-    if (orc_compartment_create(cell, &compartment, &error) != 0 ||
+    if (orc_compartment_create(cell, &(struct orc_compartment_options){.bare = true}, &compartment, &error) != 0 ||
         orc_compartment_grant(compartment, object, &error) != 0 ||
         orc_compartment_map_bare(compartment, START_INFO, sizeof START_INFO, &error) != 0)
         fail_msg("%s", error.message);
     return compartment;
+}
+
+uint32_t grant_descriptor(struct orc_cell *cell, struct orc_compartment *compartment, int fd, unsigned rights) {
+    struct orc_file *file = NULL;
+    struct orc_error error = {0};
+    uint32_t handle = 0;
+    if (orc_file_create(cell, fd, &file, &error) != 0 ||
+        orc_compartment_grant_file(compartment, file, rights, &handle, &error) != 0)
+        fail_msg("%s", error.message);
+    orc_file_release(file);
+    return handle;
 }
 
 struct orc_thread *create_thread(struct orc_compartment *compartment) {

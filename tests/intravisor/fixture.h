@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "orc/bare.h"
+#include "orc/hostcall.h"
 #include "orc/cell.h"
 #include "programs.h"
 
@@ -31,6 +31,8 @@ struct orc_object_image programs_image(void);
 
 struct orc_object *create_object(struct orc_cell *cell);
 struct orc_compartment *create_compartment(struct orc_cell *cell, struct orc_object *object);
+/* Its handle. */
+uint32_t grant_descriptor(struct orc_cell *cell, struct orc_compartment *compartment, int fd, unsigned rights);
 struct orc_thread *create_thread(struct orc_compartment *compartment);
 
 /* *state is a struct world. A test makes its own: cmocka replaces the fault handlers between fixtures and

@@ -29,7 +29,7 @@ check() {
 
 cat >"$directory/program.c" <<'PROGRAM'
 #include "orc/abi.h"
-#include "orc/bare.h"
+#include "orc/hostcall.h"
 static long hostcall(long number, long a, long b, long c) {
     return ((long (*)(long, long, long, long, long, long))ORC_GATES)(number, a, b, c, 0, 0);
 }
@@ -42,7 +42,7 @@ static long length(const char *text) {
     return count;
 }
 static void print(const char *text) {
-    hostcall(ORC_BARE_WRITE, 1, (long)text, length(text));
+    hostcall(ORC_WRITE, 1, (long)text, length(text));
 }
 __attribute__((noinline)) static int recurse(int n) {
     depth += n;
@@ -53,7 +53,7 @@ long _start(long *start_info) {
     char line[64];
     volatile int zero = 0;
     if (start_info[0] < 2)
-        hostcall(ORC_BARE_EXIT, 300, 0, 0);
+        hostcall(ORC_EXIT, 300, 0, 0);
     switch (arguments[1][0]) {
     case 'a': /* arguments */
         for (int i = 1; arguments[i]; i++)
@@ -64,8 +64,8 @@ long _start(long *start_info) {
             print(*variable), print("\n");
         break;
     case 'c': /* copies its input */
-        for (long got; (got = hostcall(ORC_BARE_READ, 0, (long)line, sizeof line)) > 0;)
-            hostcall(ORC_BARE_WRITE, 1, (long)line, got);
+        for (long got; (got = hostcall(ORC_READ, 0, (long)line, sizeof line)) > 0;)
+            hostcall(ORC_WRITE, 1, (long)line, got);
         break;
     case 'n':
         *(volatile int *)(long)zero = 1;
@@ -82,7 +82,7 @@ long _start(long *start_info) {
     case 'z':
         for (int i = 0; i < (int)sizeof zeros; i++)
             zero |= zeros[i];
-        hostcall(ORC_BARE_EXIT, zero, 0, 0);
+        hostcall(ORC_EXIT, zero, 0, 0);
     case 'x':
         __builtin_trap();
     }

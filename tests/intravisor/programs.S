@@ -1,6 +1,6 @@
 /* Guest code for the tests, written by hand in the verified form: one text range, position-independent. */
 #include "orc/abi.h"
-#include "orc/bare.h"
+#include "orc/hostcall.h"
 #include "programs.h"
 
     .macro entry name
@@ -107,7 +107,7 @@ program_text:
     ret
 
     entry recurse_hostcall      /* every level calls a gate first: one of them finds too little stack */
-    hostcall ORC_BARE_CLOCK
+    hostcall ORC_CLOCK
     call program_recurse_hostcall
     ret
 
@@ -115,7 +115,7 @@ program_text:
 1:  jmp 1b
 
     entry loop_hostcall
-1:  hostcall ORC_BARE_CLOCK
+1:  hostcall ORC_CLOCK
     jmp 1b
 
     entry jump                  /* (address) */
@@ -189,7 +189,7 @@ program_text:
     ud2
 1:  ret
 mark:
-    hostcall ORC_BARE_MARK
+    hostcall ORC_MARK
     mov %rax, %rbx
     xor %eax, %eax
     ret
@@ -200,11 +200,107 @@ descend:
     ud2
 1:  mov %rbx, %rsi
     shr $32, %rsi
-    hostcall ORC_BARE_UNWIND
+    hostcall ORC_UNWIND
     test %rax, %rax
     jne .Ltrap
     mov %ebx, %eax
     guarded jmp
+
+/* Started compartments: a script is a list of hostcalls, 64 bytes each: number, five arguments, room for the result. */
+    entry script                /* (address): runs it up to number -1, and returns 0 */
+    mov %rdi, %rbx
+1:  mov %gs:(%ebx), %rdi
+    cmp $-1, %rdi
+    je 2f
+    mov %gs:8(%ebx), %rsi
+    mov %gs:16(%ebx), %rdx
+    mov %gs:24(%ebx), %rcx
+    mov %gs:32(%ebx), %r8
+    mov %gs:40(%ebx), %r9
+    mov $ORC_GATES, %eax
+    guarded call
+    mov %rax, %gs:48(%ebx)
+    add $64, %rbx
+    jmp 1b
+2:  xor %eax, %eax
+    ret
+
+    entry repeat_script         /* (address): the same for ever */
+    mov %rdi, %r15
+1:  mov %r15, %rdi
+    call program_script
+    jmp 1b
+
+    entry signal_entry          /* counts, spoils every register, goes back */
+    mov $PROGRAM_SIGNALS, %ebx
+    lock addq $1, %gs:(%ebx)
+    .irp n,0,1,2,3,4,5,6,7
+    pcmpeqd %xmm\n, %xmm\n
+    .endr
+    fld1
+    mov $-1, %rbx
+    mov %rbx, %r12
+    mov %rbx, %r13
+    mov %rbx, %r14
+    mov %rbx, %r15
+    mov %rbx, %rsi
+    mov $0, %esi
+    hostcall ORC_SIGNAL_RETURN
+    ud2
+
+    entry bad_signal_entry      /* returns, which nobody may */
+    ret
+
+    entry keep_registers        /* (n): until n signals have come; -1 unless all registers stayed as they were */
+    mov $11, %ebx
+    mov $12, %r12d
+    mov $13, %r13d
+    mov $14, %r14d
+    mov $15, %r15d
+    mov $16, %esi
+    mov $17, %r8d
+    mov $18, %r9d
+    mov $PROGRAM_SIGNALS, %edx
+    movq %rbx, %xmm3
+    vinsertf128 $1, %xmm3, %ymm3, %ymm5
+    fld1
+    fldpi
+    stc
+1:  jnc 3f                      /* the carry flag stays set, too: lea, mov and the test below leave it alone */
+    mov %gs:(%edx), %rax
+    not %rax
+    lea 1(%rax,%rdi), %rcx      /* n - signals */
+    inc %rcx
+    dec %rcx
+    jnz 1b
+    jnc 3f
+    lea (%rbx,%r12), %rax
+    add %r13, %rax
+    add %r14, %rax
+    add %r15, %rax
+    add %rsi, %rax
+    add %r8, %rax
+    add %r9, %rax
+    cmp $11+12+13+14+15+16+17+18, %rax
+    jne 3f
+    movq %xmm3, %rcx
+    cmp %rbx, %rcx
+    jne 3f
+    vextractf128 $1, %ymm5, %xmm6
+    movq %xmm6, %rcx
+    cmp %rbx, %rcx
+    jne 3f
+    fld1
+    fcompp                      /* 1 and pi */
+    fld1
+    fcomip %st(1), %st
+    fstp %st(0)
+    jne 3f
+    vzeroall
+    xor %eax, %eax
+    ret
+3:  mov $-1, %rax
+    ret
 
 .Ltrap:
     int3

@@ -8,6 +8,7 @@
 #define PROGRAM_DATA 0x3000
 #define PROGRAM_DATA_SIZE 0x3000
 #define PROGRAM_TEXT 0x7000
+#define PROGRAM_SIGNALS 0x01900ff8 /* in the start block: counted by the signal entry */
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

@@ -1,8 +1,8 @@
-INTRAVISOR_TEST_SRCS := $(addprefix tests/intravisor/, fixture.c programs.S) $(INTRAVISOR_SRCS) $(VERIFIER_SRCS)
-INTRAVISOR_TEST_LIBS := $(VERIFIER_LIBS) -lpthread
+INTRAVISOR_TEST_SRCS := $(addprefix tests/intravisor/, fixture.c script.c programs.S) toolchain/common/object_hash.c $(INTRAVISOR_SRCS) $(VERIFIER_SRCS)
+INTRAVISOR_TEST_LIBS := $(VERIFIER_LIBS) $(INTRAVISOR_LIBS)
 
 # Each test runs four times: plain and sanitised, with FSGSBASE and by arch_prctl.
-$(foreach test,call object lifecycle, \
+$(foreach test,call object lifecycle life store, \
 	$(eval $(call unit_test,intravisor-$(test),tests/intravisor/test_$(test).c $(INTRAVISOR_TEST_SRCS),$(INTRAVISOR_TEST_LIBS))) \
 	$(eval $(call unit_test,intravisor-$(test)-arch-prctl,tests/intravisor/test_$(test).c tests/intravisor/force_arch_prctl.c \
 		$(INTRAVISOR_TEST_SRCS),$(INTRAVISOR_TEST_LIBS))))

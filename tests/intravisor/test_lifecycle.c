@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "fixture.h"
+#include "script.h"
 
 static size_t count_lines(const char *name) {
     FILE *file = fopen(name, "r");
@@ -57,6 +57,48 @@ TEST(test_a_thousand_compartments_leave_nothing) {
     }
     assert_in_range(count_lines("/proc/self/maps"), 0,
                     mappings + 32); /* the sanitiser's allocator has some of its own */
+    assert_int_equal(count_descriptors(), descriptors);
+    assert_in_range(resident_pages(), 0, resident + 512);
+}
+
+/* The same with compartments that are started, have threads, files and memory, and end in every way there is. */
+static void live_once(struct script_world *world, int how) {
+    const struct orc_thread_start thread = thread_start(world, PROGRAM(loop), 0);
+    const uint32_t faults = PROGRAM(invalid);
+    struct call calls[40] = {
+        DO(ORC_THREAD_CREATE, BLOCK(20)),
+        DO(ORC_MAP, ORC_HEAP, 1 << 20, 3),
+        DO(ORC_PIPE, BLOCK(25), 0),
+        DO(ORC_RANDOM, ORC_HEAP, 20000),
+        DO(ORC_ALARM, 3600 * SECOND, 0),
+        DO(how == 0 ? ORC_EXIT : how == 1 ? ORC_SLEEP : ORC_YIELD, 3600 * SECOND),
+        END,
+    };
+    memcpy(&calls[20], &thread, sizeof thread);
+    if (how == 3)
+        start(world, faults, NULL, NULL);
+    else
+        start_calls(world, calls, 40, NULL);
+    if (how == 1)
+        orc_compartment_kill(world->compartment);
+    struct orc_result result;
+    assert_int_equal(orc_compartment_wait(world->compartment, 20 * SECOND, &result), 0);
+    const enum orc_outcome expected[] = {ORC_EXITED, ORC_STOPPED, ORC_RETURNED, ORC_FAULTED};
+    assert_int_equal(result.outcome, expected[how]);
+    end(world);
+}
+
+SCRIPT_TEST(test_a_thousand_lives_leave_nothing) {
+    size_t mappings = 0, descriptors = 0, resident = 0;
+    for (int i = 0; i < 1200; i++) {
+        live_once(world, i % 4);
+        if (i == 200) {
+            mappings = count_lines("/proc/self/maps");
+            descriptors = count_descriptors();
+            resident = resident_pages();
+        }
+    }
+    assert_in_range(count_lines("/proc/self/maps"), 0, mappings + 32);
     assert_int_equal(count_descriptors(), descriptors);
     assert_in_range(resident_pages(), 0, resident + 512);
 }
@@ -161,6 +203,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_cell_a_process),
         cmocka_unit_test(test_a_thousand_compartments_leave_nothing),
+        cmocka_unit_test(test_a_thousand_lives_leave_nothing),
         cmocka_unit_test(test_many_compartments_at_once),
         cmocka_unit_test(test_host_threads_in_parallel),
         cmocka_unit_test(test_control_stack_sizes),

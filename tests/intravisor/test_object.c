@@ -136,8 +136,14 @@ TEST(test_two_compartments_share_and_dont) {
     assert_int_not_equal(mapped_inode((uintptr_t)here + ORC_WINDOW), 0);
     assert_int_equal(mapped_inode((uintptr_t)here + ORC_WINDOW), mapped_inode((uintptr_t)there + ORC_WINDOW));
     assert_int_equal(mapped_inode((uintptr_t)here + ORC_WINDOW), mapped_inode(ORC_WINDOW + PROGRAM_TEXT));
-    assert_int_not_equal(mapped_inode((uintptr_t)here + ORC_WINDOW + PROGRAM_IMPORTS),
-                         mapped_inode((uintptr_t)there + ORC_WINDOW + PROGRAM_IMPORTS));
+    uintptr_t ours = (uintptr_t)here + ORC_WINDOW + PROGRAM_IMPORTS;
+    uintptr_t theirs = (uintptr_t)there + ORC_WINDOW + PROGRAM_IMPORTS;
+    assert_int_equal(mapped_inode(ours), mapped_inode(theirs)); /* nothing is bound */
+    assert_int_equal(orc_compartment_bind(other, world->object, 0, world->object, PROGRAM(count)), 0);
+    assert_int_not_equal(mapped_inode(ours), mapped_inode(theirs));
+    assert_int_equal(CALL(world, import).outcome, ORC_FAULTED);
+    assert_int_equal(orc_compartment_bind(world->compartment, world->object, 0, world->object, PROGRAM(count)), 0);
+    assert_int_equal(mapped_inode(ours), mapped_inode(theirs)); /* tables that are alike are one */
     assert_int_equal(orc_thread_destroy(thread), 0);
     assert_int_equal(orc_compartment_destroy(other), 0);
 }

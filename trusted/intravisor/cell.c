@@ -1,12 +1,15 @@
 /* A cell: this process' low 4 GiB as code space, with the gates in it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
-#include "intravisor.h"
+#include "store.h"
 #include "thread.h"
 
 #ifndef HWCAP2_FSGSBASE
@@ -28,23 +31,7 @@ _Static_assert(CODE_SPACE_END > ORC_WINDOW_END, "the window lies in the code spa
 
 static struct orc_cell *the_cell; /* a process has one, since it has one code space */
 
-static long lowest_mappable(void) {
-    long lowest = 0;
-    FILE *file = fopen("/proc/sys/vm/mmap_min_addr", "re");
-    if (file) {
-        if (fscanf(file, "%ld", &lowest) != 1)
-            lowest = 0;
-        fclose(file);
-    }
-    return lowest;
-}
-
 static int reserve_code_space(struct orc_error *error) {
-    long lowest = lowest_mappable();
-    if (lowest > ORC_GATES)
-        return fail(error, EPERM,
-                    "the gates stand at 0x%x, but vm.mmap_min_addr is 0x%lx: set it to 65536 or less",
-                    ORC_GATES, lowest);
     void *wanted = (void *)(uintptr_t)ORC_GATES;
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE;
     void *got = mmap(wanted, CODE_SPACE_SIZE, PROT_NONE, flags, -1, 0);
@@ -54,9 +41,8 @@ static int reserve_code_space(struct orc_error *error) {
     if (got != MAP_FAILED) /* a kernel that takes the address as a hint */
         munmap(got, CODE_SPACE_SIZE);
     return fail(error, code,
-                "can't reserve the code space [0x%x, 0x%llx): %s. Something of this process is mapped there: "
-                "build the "
-                "program as a position-independent executable, and see /proc/self/maps",
+                "can't reserve the code space [0x%x, 0x%llx): %s. If vm.mmap_min_addr is above 65536, lower it; if "
+                "something is mapped there (/proc/self/maps), build the program as a position-independent executable",
                 ORC_GATES, (unsigned long long)CODE_SPACE_END, strerror(code));
 }
 
@@ -66,14 +52,14 @@ static int map_gates(struct orc_error *error) {
     uint8_t *page = (uint8_t *)(uintptr_t)ORC_GATES;
     int status = map_fixed(page, ORC_PAGE_SIZE, PROT_READ | PROT_WRITE);
     if (status < 0)
-        return fail(error, -status, "can't map the gates: %s", strerror(-status));
+        return failed(error, -status, "can't map the gates");
     size_t size = (size_t)(orc_gate_code_end - orc_gate_code);
     if (size > ORC_GATE_SIZE)
         abort();
     memset(page, 0xcc, ORC_PAGE_SIZE);
     memcpy(page, orc_gate_code, size);
     if (mprotect(page, ORC_PAGE_SIZE, PROT_READ | PROT_EXEC) != 0)
-        return fail(error, errno, "can't make the gates executable: %s", strerror(errno));
+        return failed(error, errno, "can't make the gates executable");
     return 0;
 }
 
@@ -90,41 +76,58 @@ static int occupy(struct orc_error *error) {
     if (status < 0)
         return status;
     status = map_gates(error);
+    if (status == 0)
+        status = arena_check(error);
+    if (status == 0 && (status = handlers_install()) < 0)
+        failed(error, -status, "can't install the fault handlers");
     if (status < 0)
-        goto no_gates;
-    status = regions_reserve();
-    if (status < 0) {
-        fail(error, -status, "can't reserve the threads' regions: %s", strerror(-status));
-        goto no_gates;
-    }
-    status = handlers_install();
-    if (status < 0) {
-        fail(error, -status, "can't install the fault handlers: %s", strerror(-status));
-        goto no_handlers;
-    }
-    return 0;
-no_handlers:
-    regions_release();
-no_gates:
-    munmap((void *)(uintptr_t)ORC_GATES, CODE_SPACE_SIZE);
+        munmap((void *)(uintptr_t)ORC_GATES, CODE_SPACE_SIZE);
     return status;
 }
 
+static struct orc_cell *make(const struct orc_cell_options *options) {
+    struct orc_cell *cell = calloc(1, sizeof *cell);
+    struct store *store = cell ? store_create() : NULL;
+    if (!store) {
+        free(cell);
+        return NULL;
+    }
+    *cell = (struct orc_cell){
+        .fsgsbase = has_fsgsbase(options),
+        .avx = __builtin_cpu_supports("avx"),
+        .log = options ? options->log : NULL,
+        .log_context = options ? options->log_context : NULL,
+        .pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC), /* while this process may look at itself */
+        .store = store,
+    };
+    pthread_mutex_init(&cell->lock, NULL);
+    pthread_mutex_init(&cell->list_lock, NULL);
+    return cell;
+}
+
+static void unmake(struct orc_cell *cell) {
+    if (cell->pagemap >= 0)
+        close(cell->pagemap);
+    store_destroy(cell->store);
+    pthread_mutex_destroy(&cell->lock);
+    pthread_mutex_destroy(&cell->list_lock);
+    free(cell);
+}
+
 int orc_cell_create(const struct orc_cell_options *options, struct orc_cell **cell, struct orc_error *error) {
-    struct orc_cell *created = calloc(1, sizeof *created);
+    struct orc_cell *created = make(options);
     if (!created)
         return fail(error, ENOMEM, "no memory for a cell");
     struct orc_cell *none = NULL;
     if (!__atomic_compare_exchange_n(&the_cell, &none, created, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
-        free(created);
+        unmake(created);
         return fail(error, EBUSY, "this process is a cell already");
     }
-    pthread_mutex_init(&created->lock, NULL);
-    created->fsgsbase = has_fsgsbase(options);
-    created->avx = __builtin_cpu_supports("avx");
+    /* A huge page for each small stack or heap is what thousands of compartments can't afford. */
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     int status = occupy(error);
     if (status < 0) {
-        free(created);
+        unmake(created);
         __atomic_store_n(&the_cell, NULL, __ATOMIC_SEQ_CST);
         return status;
     }
@@ -135,16 +138,15 @@ int orc_cell_create(const struct orc_cell_options *options, struct orc_cell **ce
 int orc_cell_destroy(struct orc_cell *cell) {
     if (!cell)
         return 0;
-    pthread_mutex_lock(&cell->lock);
-    bool busy = cell->objects || cell->compartments || cell->threads;
-    pthread_mutex_unlock(&cell->lock);
-    if (busy)
-        return -EBUSY;
+    {
+        HOLD(cell->lock);
+        if (cell->slots > 0 || cell->threads > 0 || !store_empty(cell))
+            return -EBUSY;
+    }
+    workers_release(cell);
     handlers_remove();
-    regions_release();
     munmap((void *)(uintptr_t)ORC_GATES, CODE_SPACE_SIZE);
-    pthread_mutex_destroy(&cell->lock);
-    free(cell);
+    unmake(cell);
     __atomic_store_n(&the_cell, NULL, __ATOMIC_SEQ_CST);
     return 0;
 }

@@ -1,180 +1,147 @@
-/* Compartments: a slot, and the objects mapped into it. */
+/* Compartments: their options, their slot, and their end. life.c has what lies between. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
+#include <time.h>
 
-#include "intravisor.h"
+#include "store.h"
+#include "thread.h"
 
-int orc_compartment_create(struct orc_cell *cell, struct orc_compartment **compartment,
-                           struct orc_error *error) {
+#define DEFAULT_REGISTERED (UINT64_C(1) << 30)
+#define DEFAULT_THREADS 1024u
+#define DEFAULT_HANDLES 4096u
+#define DEFAULT_OBJECTS 256u
+#define MOST_THREADS 65536u
+#define MOST_HANDLES (1u << 20)
+
+/* The quotas in numbers, or why they can't be had. */
+static int set_limits(struct orc_compartment *compartment, const struct orc_compartment_options *options,
+                      struct orc_error *error) {
+    struct orc_compartment_options *limits = &compartment->limits;
+    if (options)
+        *limits = *options;
+    limits->memory = limits->memory ? limits->memory : ORC_SLOT_SIZE;
+    limits->registered = limits->registered ? limits->registered : DEFAULT_REGISTERED;
+    limits->threads = limits->threads ? limits->threads : DEFAULT_THREADS;
+    limits->handles = limits->handles ? limits->handles : DEFAULT_HANDLES;
+    limits->objects = limits->objects ? limits->objects : DEFAULT_OBJECTS;
+    limits->control_stack = limits->control_stack ? page_up(limits->control_stack) : DEFAULT_CONTROL_STACK;
+    compartment->bare = limits->bare;
+    if (limits->threads > MOST_THREADS || limits->handles > MOST_HANDLES)
+        return fail(error, EINVAL, "compartment: more than %u threads or %u handles", MOST_THREADS, MOST_HANDLES);
+    if (limits->control_stack < MIN_CONTROL_STACK || limits->control_stack > MAX_CONTROL_STACK)
+        return fail(error, EINVAL, "compartment: a control stack has %u to %u bytes", MIN_CONTROL_STACK,
+                    MAX_CONTROL_STACK);
+    if ((limits->name && strlen(limits->name) >= NAME_SIZE) ||
+        (limits->domain && strlen(limits->domain) >= NAME_SIZE))
+        return fail(error, EINVAL, "compartment: its name or its domain has more than %u bytes", NAME_SIZE - 1);
+    if (limits->domain)
+        strcpy(compartment->domain, limits->domain);
+    if (limits->name)
+        strcpy(compartment->name, limits->name);
+    limits->name = limits->domain = NULL; /* the caller's */
+    return 0;
+}
+
+static void enlist(struct orc_compartment *compartment) {
+    struct orc_cell *cell = compartment->cell;
+    HOLD(cell->list_lock);
+    uint64_t number = ++cell->last_number;
+    if (!compartment->name[0])
+        snprintf(compartment->name, sizeof compartment->name, "compartment%llu", (unsigned long long)number);
+    compartment->link = &cell->compartments;
+    compartment->next = cell->compartments;
+    if (compartment->next)
+        compartment->next->link = &compartment->next;
+    cell->compartments = compartment;
+}
+
+static void delist(struct orc_compartment *compartment) {
+    HOLD(compartment->cell->list_lock);
+    *compartment->link = compartment->next;
+    if (compartment->next)
+        compartment->next->link = compartment->link;
+}
+
+static bool take_slot(struct orc_compartment *compartment) {
+    HOLD(compartment->cell->lock);
+    compartment->slot = arena_take(&slot_arena);
+    compartment->cell->slots += compartment->slot != NULL;
+    return compartment->slot != NULL;
+}
+
+/* And all that is mapped in it. */
+static void give_slot(struct orc_compartment *compartment) {
+    HOLD(compartment->cell->lock);
+    arena_give(&slot_arena, compartment->slot);
+    compartment->cell->slots--;
+    compartment->slot = NULL;
+}
+
+int orc_compartment_create(struct orc_cell *cell, const struct orc_compartment_options *options,
+                           struct orc_compartment **compartment, struct orc_error *error) {
     struct orc_compartment *created = calloc(1, sizeof *created);
     if (!created)
         return fail(error, ENOMEM, "compartment: no memory");
     created->cell = cell;
-    created->slot = reserve_aligned(ORC_SLOT_SIZE, ORC_SLOT_SIZE);
-    if (!created->slot) {
-        int code = errno;
+    int status = set_limits(created, options, error);
+    if (status == 0 && !take_slot(created))
+        status = fail(error, ENOMEM, "compartment: no slot is left in this cell, or no memory for one");
+    if (status < 0) {
         free(created);
-        return fail(error, code, "compartment: can't reserve a slot of 4 GiB: %s", strerror(code));
+        return status;
     }
-    pthread_mutex_lock(&cell->lock);
-    cell->compartments++;
-    pthread_mutex_unlock(&cell->lock);
+    make_condition(&created->ended);
+    pthread_mutex_init(&created->lock, NULL);
+    pthread_mutex_init(&created->memory_lock, NULL);
+    enlist(created);
     *compartment = created;
     return 0;
 }
 
-static void drop_grant(struct grant *grant) {
-    if (grant->imports)
-        munmap(grant->imports, page_up(grant->object->layout.imports_size));
-    grant->object->holders--;
-    free(grant);
-}
-
 int orc_compartment_destroy(struct orc_compartment *compartment) {
-    struct orc_cell *cell = compartment->cell;
-    pthread_mutex_lock(&cell->lock);
-    int status = 0;
-    if (compartment->threads > 0)
-        status = -EBUSY;
-    else if (munmap(compartment->slot, ORC_SLOT_SIZE) != 0)
-        status = -errno;
-    if (status == 0) {
-        while (compartment->grants) {
-            struct grant *grant = compartment->grants;
-            compartment->grants = grant->next;
-            drop_grant(grant);
-        }
-        cell->compartments--;
+    {
+        HOLD(compartment->lock);
+        if (compartment->thread_count > 0)
+            return -EBUSY;
+        compartment->ending = true;
     }
-    pthread_mutex_unlock(&cell->lock);
-    if (status == 0)
-        free(compartment);
-    return status;
-}
-
-struct grant *compartment_grant_of(const struct orc_compartment *compartment,
-                                   const struct orc_object *object) {
-    struct grant *grant = compartment->grants;
-    while (grant && grant->object != object)
-        grant = grant->next;
-    return grant;
-}
-
-/* Maps `size` bytes of a file into the slot; nothing when there are none. */
-static int map_file(uint8_t *address, uint32_t size, int protection, int sharing, int file, uint32_t offset) {
-    if (size == 0)
-        return 0;
-    if (mmap(address, page_up(size), protection, sharing | MAP_FIXED | MAP_NORESERVE, file, offset) ==
-        MAP_FAILED)
-        return -errno;
+    delist(compartment);
+    give_slot(compartment);
+    while (compartment->grants)
+        grant_destroy(compartment, compartment->grants);
+    capabilities_release(compartment);
+    network_release(compartment);
+    free(compartment->memory.extents);
+    pthread_cond_destroy(&compartment->ended);
+    pthread_mutex_destroy(&compartment->lock);
+    pthread_mutex_destroy(&compartment->memory_lock);
+    free(compartment);
     return 0;
 }
 
-/* The guest reads the import table; the Intravisor alone has a writable mapping of the same pages. */
-static int map_imports(struct grant *grant, uint8_t *slot_view) {
-    uint32_t size = grant->object->layout.imports_size;
-    if (size == 0)
-        return 0;
-    int file = memory_file("orc-imports", page_up(size));
-    if (file < 0)
-        return file;
-    int status = map_file(slot_view, size, PROT_READ, MAP_SHARED, file, 0);
-    if (status == 0) {
-        void *own = mmap(NULL, page_up(size), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-        if (own == MAP_FAILED)
-            status = -errno;
-        else
-            grant->imports = own;
-    }
-    close(file);
-    return status;
+void orc_cell_compartments(struct orc_cell *cell, bool (*visit)(void *context, struct orc_compartment *compartment),
+                           void *context) {
+    HOLD(cell->list_lock);
+    for (struct orc_compartment *compartment = cell->compartments; compartment; compartment = compartment->next)
+        if (!visit(context, compartment))
+            break;
 }
 
-/* What the template doesn't fill (.bss) is plain anonymous memory. */
-static int map_data(const struct orc_object *object, uint8_t *base) {
-    const struct orc_object_layout *layout = &object->layout;
-    uint64_t from_file = page_up(layout->data_file_size), whole = page_up(layout->data_size);
-    int status = map_file(base + layout->data, layout->data_file_size, PROT_READ | PROT_WRITE, MAP_PRIVATE,
-                          object->image, layout->data);
-    if (status == 0 && whole > from_file)
-        status = map_fixed(base + layout->data + from_file, whole - from_file, PROT_READ | PROT_WRITE);
-    return status;
+const char *orc_compartment_name(const struct orc_compartment *compartment) {
+    return compartment->name;
 }
 
-/* Everything but the text, which has no place in a slot: code can't be read as data. */
-static int map_object(struct grant *grant, uint8_t *base) {
-    const struct orc_object *object = grant->object;
-    const struct orc_object_layout *layout = &object->layout;
-    int status = map_file(base + layout->constants, layout->constants_size, PROT_READ, MAP_SHARED,
-                          object->image, layout->constants);
-    if (status == 0)
-        status = map_file(base + layout->relocated, layout->relocated_size, PROT_READ, MAP_SHARED,
-                          object->image, layout->relocated);
-    if (status == 0)
-        status = map_imports(grant, base + layout->imports);
-    if (status == 0)
-        status = map_data(object, base);
-    return status;
-}
-
-int orc_compartment_grant(struct orc_compartment *compartment, struct orc_object *object,
-                          struct orc_error *error) {
-    struct orc_cell *cell = compartment->cell;
-    struct grant *grant = calloc(1, sizeof *grant);
-    if (!grant)
-        return fail(error, ENOMEM, "grant: no memory");
-    int status;
-    pthread_mutex_lock(&cell->lock);
-    if (object->cell != cell || compartment_grant_of(compartment, object)) {
-        free(grant);
-        status =
-            fail(error, EEXIST, "grant: the compartment holds this object already, or another cell does");
-    } else {
-        uint8_t *base = compartment->slot + object->base;
-        grant->object = object;
-        object->holders++;
-        status = map_object(grant, base);
-        if (status < 0) {
-            unmap_fixed(base, object->span);
-            drop_grant(grant);
-            fail(error, -status, "grant: can't map the object into the slot: %s", strerror(-status));
-        } else {
-            grant->next = compartment->grants;
-            compartment->grants = grant;
-        }
-    }
-    pthread_mutex_unlock(&cell->lock);
-    return status;
-}
-
-int orc_compartment_bind(struct orc_compartment *compartment, struct orc_object *object, uint32_t import,
-                         struct orc_object *target, uint32_t entry) {
-    struct orc_cell *cell = compartment->cell;
-    int status = 0;
-    pthread_mutex_lock(&cell->lock);
-    struct grant *grant = compartment_grant_of(compartment, object);
-    if (!grant || !compartment_grant_of(compartment, target))
-        status = -ENOENT;
-    else if (import >= object->layout.imports_size / sizeof *grant->imports ||
-             !object_has_entry(target, entry))
-        status = -EINVAL;
-    else /* one store: a guest thread that is jumping through the entry sees the old target or the new one */
-        __atomic_store_n(&grant->imports[import], (uint64_t)target->base + entry, __ATOMIC_RELEASE);
-    pthread_mutex_unlock(&cell->lock);
-    return status;
+uint8_t *orc_compartment_slot(const struct orc_compartment *compartment) {
+    return compartment->slot;
 }
 
 static int map_start_info(struct orc_compartment *compartment, const void *start_info, size_t size) {
-    if (size == 0)
-        return 0;
-    if (size > ORC_START_INFO_END - ORC_START_INFO)
-        return -E2BIG;
     uint8_t *place = compartment->slot + ORC_START_INFO;
-    int status = map_fixed(place, page_up(size), PROT_READ | PROT_WRITE);
-    if (status < 0)
+    int status = size > ORC_START_INFO_END - ORC_START_INFO ? -E2BIG : 0;
+    if (size == 0 || status < 0 || (status = map_fixed(place, page_up(size), PROT_READ | PROT_WRITE)) < 0)
         return status;
     memcpy(place, start_info, size);
     return mprotect(place, page_up(size), PROT_READ) == 0 ? 0 : -errno;
@@ -185,16 +152,11 @@ int orc_compartment_map_bare(struct orc_compartment *compartment, const void *st
     uint8_t *slot = compartment->slot;
     int status = map_start_info(compartment, start_info, size);
     if (status < 0)
-        return fail(error, -status, "compartment: can't map %zu bytes of start information: %s", size,
-                    strerror(-status));
+        return failed(error, -status, "compartment: can't map the start information");
     status = map_fixed(slot + ORC_FIRST_STACK, ORC_FIRST_STACK_END - ORC_FIRST_STACK, PROT_READ | PROT_WRITE);
     if (status == 0)
         status = map_fixed(slot + ORC_HEAP, ORC_HEAP_END - ORC_HEAP, PROT_READ | PROT_WRITE);
     if (status < 0)
-        return fail(error, -status, "compartment: can't map its memory: %s", strerror(-status));
+        return failed(error, -status, "compartment: can't map its memory");
     return 0;
-}
-
-uint8_t *orc_compartment_slot(const struct orc_compartment *compartment) {
-    return compartment->slot;
 }

@@ -56,16 +56,23 @@
 2:
     .endm
 
+/* The callee-saved registers, as struct gate_frame has them. */
+    .macro keep
+    .irp register,rbp,rbx,r12,r13,r14,r15
+    push %\register
+    .endr
+    .endm
+    .macro give_back
+    .irp register,r15,r14,r13,r12,rbx,rbp
+    pop %\register
+    .endr
+    .endm
+
     .text
 
 /* void orc_enter(struct orc_thread *thread): runs the guest until it returns, exits, faults or is stopped. */
     function orc_enter
-    push %rbp
-    push %rbx
-    push %r12
-    push %r13
-    push %r14
-    push %r15
+    keep
     stmxcsr THREAD_MXCSR(%rdi)
     fnstcw THREAD_X87_CONTROL(%rdi)
     mov %rsp, THREAD_HOST_STACK(%rdi)
@@ -89,14 +96,9 @@
     mov THREAD_REGISTERS+0x28(%rsp), %rbp
     mov THREAD_REGISTERS+0x30(%rsp), %rsi
     mov THREAD_REGISTERS+0x38(%rsp), %rdi
-    mov THREAD_REGISTERS+0x40(%rsp), %r8
-    mov THREAD_REGISTERS+0x48(%rsp), %r9
-    mov THREAD_REGISTERS+0x50(%rsp), %r10
-    mov THREAD_REGISTERS+0x58(%rsp), %r11
-    mov THREAD_REGISTERS+0x60(%rsp), %r12
-    mov THREAD_REGISTERS+0x68(%rsp), %r13
-    mov THREAD_REGISTERS+0x70(%rsp), %r14
-    mov THREAD_REGISTERS+0x78(%rsp), %r15
+    .irp n,8,9,10,11,12,13,14,15
+    mov THREAD_REGISTERS+8*\n(%rsp), %r\n
+    .endr
     xor %eax, %eax              /* flags: nothing of the host's */
     mov THREAD_REGISTERS+0x00(%rsp), %rax
     call *THREAD_ENTRY(%rsp)
@@ -116,12 +118,7 @@
     ldmxcsr THREAD_MXCSR(%rsp)
     cld
     mov THREAD_HOST_STACK(%rsp), %rsp
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbx
-    pop %rbp
+    give_back
     ret
 
 /* What a gate in the gate page is made of: position-independent, and it tells nothing about the host's addresses. */
@@ -138,19 +135,11 @@
     cmp FIELD(THREAD_GATE_LIMIT), %rsp
     jb .Lexhausted
     cld
-    push %rbp
-    push %rbx
-    push %r12
-    push %r13
-    push %r14
-    push %r15
+    keep
     mov %rsp, FIELD(THREAD_GATE_FRAME)
-    push %r9
-    push %r8
-    push %rcx
-    push %rdx
-    push %rsi
-    push %rdi
+    .irp register,r9,r8,rcx,rdx,rsi,rdi
+    push %\register
+    .endr
     mov %rsp, %r12              /* the six arguments */
     lea FIELD(0), %rbx          /* the thread */
     set_base fs, THREAD_FSGSBASE(%rbx), THREAD_HOST_FS(%rbx)
@@ -167,21 +156,11 @@
     jne .Lleave
     set_base fs, THREAD_FSGSBASE(%rbx), THREAD_GUEST_FS(%rbx)
     clear_vectors THREAD_AVX(%rbx)
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbx
-    pop %rbp
+    give_back
     mov %r8, %rax
-    xor %ecx, %ecx
-    xor %edx, %edx
-    xor %esi, %esi
-    xor %edi, %edi
-    xor %r8d, %r8d
-    xor %r9d, %r9d
-    xor %r10d, %r10d
-    xor %r11d, %r11d
+    .irp register,ecx,edx,esi,edi,r8d,r9d,r10d,r11d
+    xor %\register, %\register
+    .endr
     ret
     global orc_exit_window_end
 

@@ -1,6 +1,7 @@
 /* The error convention: a negative errno value, and a message for whoever asked for one. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "intravisor.h"
 
@@ -12,4 +13,22 @@ int fail(struct orc_error *error, int code, const char *format, ...) {
         va_end(arguments);
     }
     return -code;
+}
+
+int failed(struct orc_error *error, int code, const char *what) {
+    return fail(error, code, "%s: %s", what, strerror(code));
+}
+
+void operator_log(const struct orc_compartment *compartment, const char *format, ...) {
+    char line[256];
+    const struct orc_cell *cell = compartment->cell;
+    if (!cell->log)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    if (length > 0)
+        cell->log(cell->log_context, compartment->name, line,
+                  (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
 }

@@ -25,24 +25,13 @@ static bool within(uint64_t address, const uint8_t *start, const uint8_t *end) {
 }
 
 static void copy_registers(struct orc_registers *to, const greg_t *from) {
-    *to = (struct orc_registers){
-        .rax = (uint64_t)from[REG_RAX],
-        .rcx = (uint64_t)from[REG_RCX],
-        .rdx = (uint64_t)from[REG_RDX],
-        .rbx = (uint64_t)from[REG_RBX],
-        .rsp = (uint64_t)from[REG_RSP],
-        .rbp = (uint64_t)from[REG_RBP],
-        .rsi = (uint64_t)from[REG_RSI],
-        .rdi = (uint64_t)from[REG_RDI],
-        .r8 = (uint64_t)from[REG_R8],
-        .r9 = (uint64_t)from[REG_R9],
-        .r10 = (uint64_t)from[REG_R10],
-        .r11 = (uint64_t)from[REG_R11],
-        .r12 = (uint64_t)from[REG_R12],
-        .r13 = (uint64_t)from[REG_R13],
-        .r14 = (uint64_t)from[REG_R14],
-        .r15 = (uint64_t)from[REG_R15],
-    };
+    static const uint8_t places[] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+                                     REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+    uint64_t values[sizeof places];
+    _Static_assert(sizeof *to == sizeof values, "one field for each, in the same order");
+    for (size_t i = 0; i < sizeof places; i++)
+        values[i] = (uint64_t)from[places[i]];
+    memcpy(to, values, sizeof *to);
 }
 
 /* The handler returns into orc_leave. */
@@ -112,66 +101,96 @@ static void call_previous(const struct sigaction *action, int signal, siginfo_t 
         action->sa_handler(signal);
 }
 
-/* With the host's FS base. */
-static __attribute__((noinline)) void on_fault(struct orc_thread *thread, int signal, siginfo_t *info,
-                                               void *context) {
+static void on_fault(struct orc_thread *thread, int signal, siginfo_t *info, ucontext_t *interrupted) {
+    if (thread && contain(thread, info, interrupted->uc_mcontext.gregs))
+        return;
+    for (size_t i = 0; i < CAUGHT; i++)
+        if (caught[i] == signal)
+            call_previous(&previous[i], signal, info, interrupted);
+}
+
+/* Guest code proper: the gate page hands over to orc_gate in any case. */
+static bool is_guest_code(uint64_t instruction) {
+    return instruction < LOW_SPACE_END && !(instruction >= ORC_GATES && instruction < ORC_GATES_END);
+}
+
+/* Ends, interrupts or resumes the guest, if that is what's asked and it's at a place where it can be done. In host code
+ * nothing is: gates look at `stopping` on their way out, blocking calls at both flags, and the signal comes again. */
+static void act(struct orc_thread *thread, ucontext_t *interrupted, uint64_t *fs_base) {
+    greg_t *registers = interrupted->uc_mcontext.gregs;
+    if (thread->resuming) {
+        upcall_restore(thread, interrupted);
+        *fs_base = thread->guest_fs;
+    }
+    uint64_t instruction = (uint64_t)registers[REG_RIP];
+    bool guest = is_guest_code(instruction);
+    if (thread->stopping) {
+        if (guest || within(instruction, orc_enter_window, orc_enter_window_end) ||
+            within(instruction, orc_exit_window, orc_exit_window_end))
+            end_activation(thread, registers);
+        return;
+    }
+    if (thread->interrupted && !guest)
+        return;
+    bool calls_entry = thread->interrupted == INTERRUPTED_ANYWHERE && !thread->in_upcall &&
+                       thread->compartment->signal_entry != 0;
+    if (calls_entry && !upcall_deliver(thread, interrupted))
+        return;
+    wake_end(thread); /* before the flag: an interrupt in between is one with this */
+    if (calls_entry)
+        thread->interrupted = 0;
+}
+
+/* Why a timer sent its signal. */
+static void note_reason(const siginfo_t *info) {
+    if (info->si_code != SI_TIMER)
+        return;
+    uint64_t value = (uint64_t)info->si_value.sival_ptr;
+    struct orc_thread *thread = (struct orc_thread *)(value & ~(uint64_t)REASONS);
+    if ((value & REASONS) == REASON_LIMIT)
+        __atomic_or_fetch(&thread->stopping, STOPPING_EXPIRED, __ATOMIC_SEQ_CST);
+    if ((value & REASONS) == REASON_ALARM) {
+        __atomic_or_fetch(&thread->compartment->signals, 1u << (SIGALRM - 1), __ATOMIC_SEQ_CST);
+        __atomic_store_n(&thread->interrupted, INTERRUPTED_ANYWHERE, __ATOMIC_SEQ_CST);
+        if (thread->has_timer)
+            wake_soon(thread); /* again and again, until it is seen */
+    }
+}
+
+/* With the host's FS base; `fs_base` is what the interrupted code goes on with. */
+static __attribute__((noinline)) void on_signal(struct orc_thread *thread, int signal, siginfo_t *info,
+                                                void *interrupted, uint64_t *fs_base) {
     int saved_errno = errno;
-    ucontext_t *interrupted = context;
-    if (!thread || !contain(thread, info, interrupted->uc_mcontext.gregs)) {
-        for (size_t i = 0; i < CAUGHT; i++)
-            if (caught[i] == signal)
-                call_previous(&previous[i], signal, info, context);
+    if (signal != STOP_SIGNAL) {
+        on_fault(thread, signal, info, interrupted);
+    } else if (thread) {
+        note_reason(info);
+        if (thread->running)
+            act(thread, interrupted, fs_base);
     }
     errno = saved_errno;
 }
 
-static __attribute__((noinline)) void on_stop(struct orc_thread *thread, siginfo_t *info,
-                                              ucontext_t *interrupted) {
-    struct orc_thread *stopped = info->si_value.sival_ptr;
-    if (info->si_code != SI_TIMER)
-        return;
-    __atomic_or_fetch(&stopped->stopping, STOPPING_EXPIRED, __ATOMIC_SEQ_CST);
-    if (stopped != thread || !thread->running)
-        return;
-    /* The gate page hands over to orc_gate in any case, and a gate looks at `stopping` before it returns. */
-    greg_t *registers = interrupted->uc_mcontext.gregs;
-    uint64_t instruction = (uint64_t)registers[REG_RIP];
-    bool guest = instruction < LOW_SPACE_END && !(instruction >= ORC_GATES && instruction < ORC_GATES_END);
-    if (guest || within(instruction, orc_enter_window, orc_enter_window_end) ||
-        within(instruction, orc_exit_window, orc_exit_window_end))
-        end_activation(thread, registers);
-}
-
-static ORC_NO_TLS void fault_handler(int signal, siginfo_t *info, void *context) {
+static ORC_NO_TLS void handler(int signal, siginfo_t *info, void *interrupted) {
     struct orc_thread *thread = region_thread((uint64_t)__builtin_frame_address(0));
-    if (!thread) {
-        on_fault(NULL, signal, info, context);
-        return;
+    uint64_t fs_base = 0;
+    if (thread && thread->host_fs == 0) /* a worker that has only begun */
+        thread = NULL;
+    if (thread) {
+        fs_base = read_fs_base(thread->fsgsbase);
+        write_fs_base(thread->fsgsbase, thread->host_fs);
     }
-    uint64_t base = read_fs_base(thread->fsgsbase);
-    write_fs_base(thread->fsgsbase, thread->host_fs);
-    on_fault(thread, signal, info, context);
-    write_fs_base(thread->fsgsbase, base);
-}
-
-static ORC_NO_TLS void stop_handler(int signal, siginfo_t *info, void *context) {
-    (void)signal;
-    struct orc_thread *thread = region_thread((uint64_t)__builtin_frame_address(0));
-    if (!thread)
-        return;
-    uint64_t base = read_fs_base(thread->fsgsbase);
-    write_fs_base(thread->fsgsbase, thread->host_fs);
-    on_stop(thread, info, context);
-    write_fs_base(thread->fsgsbase, base);
+    on_signal(thread, signal, info, interrupted, &fs_base);
+    if (thread)
+        write_fs_base(thread->fsgsbase, fs_base);
 }
 
 int handlers_install(void) {
-    struct sigaction action = {.sa_sigaction = fault_handler, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigfillset(&action.sa_mask);
     for (size_t i = 0; i < CAUGHT; i++)
         if (sigaction(caught[i], &action, &previous[i]) != 0)
             return -errno;
-    action.sa_sigaction = stop_handler;
     return sigaction(STOP_SIGNAL, &action, &previous_stop) == 0 ? 0 : -errno;
 }
 

@@ -1,4 +1,7 @@
-/* What the Intravisor's files share. */
+/* What the Intravisor's files share: the cell, its objects, its compartments.
+ *
+ * Locks, in the order in which they are taken: the cell's list_lock, a compartment's lock, a compartment's
+ * memory_lock, the cell's lock. */
 #ifndef ORC_INTRAVISOR_H
 #define ORC_INTRAVISOR_H
 
@@ -8,53 +11,114 @@
 #include "orc/cell.h"
 
 #define LOW_SPACE_END 0x100000000u
+#define NAME_SIZE 32        /* of compartments and domains, with the terminating zero */
+#define OBJECT_NAME_SIZE 65 /* likewise */
 
-/* The cell's own signal: a thread's timer. */
+/* The cell's own signal: its threads' timers. */
 #define STOP_SIGNAL (SIGRTMIN + 4)
 
-/* Regions for as many threads are reserved; only those in use cost anything. */
-#define MAX_THREADS 65536u
-
 struct orc_cell {
-    pthread_mutex_t lock; /* guards the lists, the counts and the regions */
     bool fsgsbase, avx;
-    struct orc_object *objects; /* by base */
-    unsigned compartments;
-    unsigned threads;
-    uint8_t region_used[MAX_THREADS / 8];
-};
+    void (*log)(void *context, const char *compartment, const char *line, size_t length);
+    void *log_context;
+    int pagemap; /* of this process, for statistics; -1: there is none */
 
-struct orc_object {
-    struct orc_cell *cell;
-    struct orc_object *next;
-    struct orc_object_layout layout;
-    uint32_t base, span; /* bytes of the window, whole pages */
-    int image;           /* sealed memory file; a region stands at its layout offset */
-    unsigned holders;
+    pthread_mutex_t list_lock; /* guards the list of compartments, and keeps them from going */
+    struct orc_compartment *compartments;
+    uint64_t last_number;
+
+    pthread_mutex_t lock; /* guards the store (store.c), slots and regions, and idle workers */
+    struct store *store;
+    struct orc_thread *idle_workers, *finished_workers;
+    unsigned idle_worker_count;
+    unsigned workers, threads, slots; /* threads: those of orc_thread_create */
 };
 
 /* An object in a compartment's slot. */
 struct grant {
     struct grant *next;
     struct orc_object *object;
-    uint64_t *imports; /* the Intravisor's own, writable view of the import table; NULL when it is empty */
+    struct import_table *table; /* NULL: nothing is bound */
+    uint32_t handle;            /* ORC_NO_HANDLE: none yet */
+    uint32_t count;             /* how often the guest got the handle, and may release it */
+    uint64_t registered;        /* bytes charged for having registered it */
+};
+
+/* Guest memory with one protection, or a gap's end. Sorted by address; neighbours that could be one are one. */
+struct extent {
+    uint32_t start, end;
+    int protection;
+};
+
+struct memory_map {
+    struct extent *extents;
+    unsigned count, space;
+    uint64_t bytes; /* of all extents, and of the data of granted objects */
+};
+
+struct processor_times {
+    uint64_t all, user; /* ns; all is exact, user counts in ticks */
 };
 
 struct orc_compartment {
     struct orc_cell *cell;
     uint8_t *slot;
+    char name[NAME_SIZE], domain[NAME_SIZE];
+    struct orc_compartment_options limits;
+    bool bare;
+    struct orc_compartment *next, **link; /* the cell's list */
+
+    pthread_mutex_t lock; /* guards what follows */
+    struct orc_thread *threads;
+    unsigned thread_count, worker_count; /* a worker is a thread of the Intravisor's */
+    uint32_t last_thread_id;
+    bool started, ending, over; /* over: the last worker has gone, or it will never start */
+    pthread_cond_t ended;
+    struct orc_result result;
+    void (*on_end)(void *context);
+    void *on_end_context;
+    struct processor_times spent; /* by threads that have ended */
+    uint64_t hostcalls;           /* likewise */
+
+    timer_t alarm;
+    struct orc_thread *alarm_thread; /* whom it interrupts; NULL: there is no timer */
+    volatile uint32_t signals;       /* pending from outside; atomic */
+    volatile uint32_t signal_entry;  /* code address; atomic */
+
+    struct capability *capabilities;
+    uint32_t capability_space, handle_count, first_free;
+    struct network_grant *network; /* sockets.c's */
     struct grant *grants;
-    unsigned threads;
+    unsigned grant_count;
+    uint64_t registered; /* bytes */
+
+    pthread_mutex_t memory_lock;
+    struct memory_map memory;
 };
 
 static inline uint64_t page_up(uint64_t size) {
     return (size + ORC_PAGE_SIZE - 1) & ~(uint64_t)(ORC_PAGE_SIZE - 1);
 }
 
+/* Holds a lock to the end of the scope. */
+static inline pthread_mutex_t *lock_scope(pthread_mutex_t *lock) {
+    pthread_mutex_lock(lock);
+    return lock;
+}
+static inline void unlock_scope(pthread_mutex_t **lock) {
+    pthread_mutex_unlock(*lock);
+}
+#define HOLD(lock) __attribute__((cleanup(unlock_scope), unused)) pthread_mutex_t *held = lock_scope(&(lock))
+
 /* error.c: writes the message and returns -code. */
 int fail(struct orc_error *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same for `what: the error's description`. */
+int failed(struct orc_error *error, int code, const char *what);
+/* A line for the operator. */
+void operator_log(const struct orc_compartment *compartment, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-/* memory.c: anonymous memory at exactly this address, over a reservation of ours. */
+/* memory.c: anonymous memory at exactly this address, in a range of ours. */
 int map_fixed(void *address, uint64_t size, int protection);
 /* Takes the memory away again and keeps the range reserved. */
 int unmap_fixed(void *address, uint64_t size);
@@ -62,25 +126,56 @@ int unmap_fixed(void *address, uint64_t size);
 void *reserve_aligned(uint64_t size, uint64_t alignment);
 /* An anonymous memory file that can be sealed, or -errno. */
 int memory_file(const char *name, uint64_t size);
+/* From here on nobody can change its content or size. No writable mapping may be left. */
+int memory_file_seal(int file);
 
-/* object.c: the object whose text holds this code address, or NULL. The caller holds the lock. */
-struct orc_object *object_at(const struct orc_cell *cell, uint32_t address);
-bool object_has_entry(const struct orc_object *object, uint32_t offset);
+/* arena.c: where slots and regions lie. Nothing else of the process ever does, and what isn't in use costs nothing. */
+int arena_check(struct orc_error *error);
+extern struct pieces slot_arena, region_arena; /* each aligned to its size */
+/* A free piece, unmapped, or NULL. The cell's lock guards the arenas. */
+uint8_t *arena_take(struct pieces *pieces);
+void arena_give(struct pieces *pieces, uint8_t *piece); /* unmaps all of it */
+/* The first piece in use from *index on, which moves behind it; NULL: there are no more. */
+uint8_t *arena_next(const struct pieces *pieces, unsigned *index);
 
-/* compartment.c */
-struct grant *compartment_grant_of(const struct orc_compartment *compartment,
-                                   const struct orc_object *object);
+/* memory_map.c: the guest's memory. All return 0 or -errno; quotas are the compartment's. */
+int memory_map(struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection);
+int memory_unmap(struct orc_compartment *compartment, uint64_t start, uint64_t size);
+int memory_protect(struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection);
+int memory_discard(struct orc_compartment *compartment, uint64_t start, uint64_t size);
+/* Bytes that count without being an extent. */
+int memory_charge(struct orc_compartment *compartment, uint64_t bytes);
+void memory_refund(struct orc_compartment *compartment, uint64_t bytes);
 
-/* thread_region.c: a thread's memory, out of the cell's reservation. */
-int regions_reserve(void);
-void regions_release(void);
-int region_create(struct orc_cell *cell, uint64_t control_stack, struct orc_thread **thread);
-void region_destroy(struct orc_cell *cell, struct orc_thread *thread);
-/* The thread on one of whose stacks this address lies, or NULL; for fault handlers: touches no memory. */
-struct orc_thread *region_thread(uint64_t stack_address);
+/* life.c: a condition that is waited for by the monotonic clock, and a time of it, 2^62 ns away at most. */
+void make_condition(pthread_cond_t *condition);
+struct timespec time_from_now(uint64_t nanoseconds);
+
+/* compartment.c, life.c */
+struct grant *compartment_grant_of(const struct orc_compartment *compartment, const struct orc_object *object);
+/* The grant whose object's text holds the code address, or NULL. The caller holds the compartment's lock. */
+struct grant *compartment_grant_at(const struct orc_compartment *compartment, uint32_t address);
+/* Is there an entry point of a granted object at this code address? The caller holds the compartment's lock. */
+bool compartment_has_entry(const struct orc_compartment *compartment, uint32_t address);
+/* Ends all its threads `but` one (or NULL), the calling one; the first result stands. Likewise. */
+void compartment_end(struct orc_compartment *compartment, const struct orc_result *result,
+                     const struct orc_thread *but);
+/* The grant's handle; the lowest free one if it has none yet, or -EMFILE, -ENOMEM. Likewise. */
+int64_t capability_of_grant(struct orc_compartment *compartment, struct grant *grant);
+struct grant *capability_grant(const struct orc_compartment *compartment, uint64_t handle);
+void capability_drop_grant(struct orc_compartment *compartment, struct grant *grant);
+/* Everything in the C-list goes. */
+void capabilities_release(struct orc_compartment *compartment);
+void network_release(struct orc_compartment *compartment);
+
+/* statistics.c: what a host thread has spent. */
+struct processor_times thread_times(int tid);
 
 /* fault.c */
 int handlers_install(void);
 void handlers_remove(void);
+
+/* worker.c: ends all workers; no compartment is left. */
+void workers_release(struct orc_cell *cell);
 
 #endif

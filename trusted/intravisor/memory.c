@@ -1,5 +1,6 @@
 /* Reservations and mappings of the host. */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -44,4 +45,8 @@ int memory_file(const char *name, uint64_t size) {
         return -code;
     }
     return file;
+}
+
+int memory_file_seal(int file) {
+    return fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0 ? 0 : -errno;
 }

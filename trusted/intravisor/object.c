@@ -1,44 +1,13 @@
 /* Objects: the Intravisor's own sealed copy of an image, verified, with its text in code space. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "object_check.h"
-
-#define GUARD_PAGE ORC_PAGE_SIZE /* between two objects, so that running off one never reaches the other */
-
-/* Takes the lowest gap of the window that is wide enough, and links the object in. The caller holds the lock.
- */
-static int window_take(struct orc_cell *cell, struct orc_object *object) {
-    struct orc_object **link = &cell->objects;
-    uint64_t at = ORC_WINDOW;
-    for (; *link && (*link)->base < at + object->span + GUARD_PAGE; link = &(*link)->next)
-        at = (uint64_t)(*link)->base + (*link)->span + GUARD_PAGE;
-    if (at + object->span > ORC_WINDOW_END)
-        return -ENOSPC;
-    object->base = (uint32_t)at;
-    object->next = *link;
-    *link = object;
-    return 0;
-}
-
-static void window_give(struct orc_cell *cell, struct orc_object *object) {
-    struct orc_object **link = &cell->objects;
-    while (*link != object)
-        link = &(*link)->next;
-    *link = object->next;
-}
-
-struct orc_object *object_at(const struct orc_cell *cell, uint32_t address) {
-    for (struct orc_object *object = cell->objects; object; object = object->next)
-        if (address - object->base - object->layout.text < object->layout.text_size &&
-            address >= object->base + object->layout.text)
-            return object;
-    return NULL;
-}
+#include "store.h"
+#include "thread.h"
 
 bool object_has_entry(const struct orc_object *object, uint32_t offset) {
     static const uint8_t endbr64[4] = {0xf3, 0x0f, 0x1e, 0xfa};
@@ -49,60 +18,61 @@ bool object_has_entry(const struct orc_object *object, uint32_t offset) {
     return memcmp((const void *)(uintptr_t)(object->base + offset), endbr64, sizeof endbr64) == 0;
 }
 
-static int relocate(uint8_t *bytes, const struct orc_object *object, const struct orc_relocation *relocations,
+static void object_free(struct orc_object *object) {
+    if (object->image >= 0)
+        close(object->image);
+    free(object);
+}
+
+int object_begin(struct orc_cell *cell, const struct orc_object_layout *layout, struct orc_object **object,
+                 uint8_t **bytes, struct orc_error *error) {
+    struct orc_object *created = calloc(1, sizeof *created);
+    if (!created)
+        return fail(error, ENOMEM, "object: no memory");
+    *created = (struct orc_object){.cell = cell, .layout = *layout, .span = object_span(layout), .holders = 1};
+    created->image = memory_file("orc-object", created->span);
+    *bytes = mmap(NULL, created->span, PROT_READ | PROT_WRITE, MAP_SHARED, created->image, 0);
+    *object = created;
+    if (*bytes != MAP_FAILED)
+        return 0;
+    int code = created->image < 0 ? -created->image : errno;
+    object_free(created);
+    return failed(error, code, "object: can't make its copy");
+}
+
+/* The table of a compartment that has bound nothing. Nothing may be in it yet: this is the place for entries that lead
+ * into the object's own text, once the verifier checks them. */
+static int prepare_imports(const struct orc_object *object, const uint8_t *bytes, struct orc_error *error) {
+    const struct orc_object_layout *layout = &object->layout;
+    for (uint32_t i = 0; i < layout->imports_size; i++)
+        if (bytes[layout->imports + i] != 0)
+            return fail(error, EINVAL, "object: the import table's byte %u isn't zero", i);
+    return 0;
+}
+
+static int relocate(const struct orc_object *object, uint8_t *bytes, const struct orc_relocation *relocations,
                     struct orc_error *error) {
     for (uint32_t i = 0; i < object->layout.relocation_count; i++) {
-        struct orc_relocation relocation = relocations[i];
-        int status = object_check_relocation(&object->layout, object->base, &relocation, error);
+        int status = object_check_relocation(&object->layout, object->base, &relocations[i],
+                                             i > 0 ? &relocations[i - 1] : NULL, error);
         if (status < 0)
             return status;
-        uint64_t value = (uint64_t)object->base + relocation.addend;
-        memcpy(bytes + relocation.offset, &value, sizeof value);
+        uint64_t value = (uint64_t)object->base + relocations[i].addend;
+        memcpy(bytes + relocations[i].offset, &value, sizeof value);
     }
     return 0;
 }
 
-static void copy_region(uint8_t *to, const void *from, size_t size) {
-    if (size > 0)
-        memcpy(to, from, size);
-}
-
-/* Copies and relocates the image into the object's file. The import table stays zero: unbound. */
-static int fill(const struct orc_object *object, const struct orc_object_image *image,
-                struct orc_error *error) {
-    const struct orc_object_layout *layout = &object->layout;
-    uint8_t *bytes = mmap(NULL, object->span, PROT_READ | PROT_WRITE, MAP_SHARED, object->image, 0);
-    if (bytes == MAP_FAILED)
-        return fail(error, errno, "object: can't map its copy: %s", strerror(errno));
-    copy_region(bytes + layout->constants, image->constants, layout->constants_size);
-    copy_region(bytes + layout->relocated, image->relocated, layout->relocated_size);
-    copy_region(bytes + layout->data, image->data, layout->data_file_size);
-    copy_region(bytes + layout->text, image->text, layout->text_size);
-    memset(bytes + layout->text + layout->text_size, 0xcc, object->span - layout->text - layout->text_size);
-    int status = relocate(bytes, object, image->relocations, error);
-    munmap(bytes, object->span);
-    return status;
-}
-
-/* From here on nobody, the Intravisor included, can change the image: what is verified is what runs. */
-static int seal(const struct orc_object *object, struct orc_error *error) {
-    if (fcntl(object->image, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
-        return fail(error, errno, "object: can't seal its copy: %s", strerror(errno));
-    return 0;
-}
-
-static void *text_address(const struct orc_object *object) {
-    return (void *)(uintptr_t)(object->base + object->layout.text);
-}
-
 /* Maps the text where it will run, readable; verifies it there; only then makes it executable. */
-static int publish(const struct orc_object *object, orc_report_function *report, void *context,
-                   struct orc_error *error) {
+static int make_executable(const struct orc_object *object, orc_report_function *report, void *context,
+                           struct orc_error *error) {
     const struct orc_object_layout *layout = &object->layout;
-    void *text = text_address(object);
+    void *text = (void *)(uintptr_t)(object->base + layout->text);
     size_t size = page_up(layout->text_size);
+    if (size == 0)
+        return 0;
     if (mmap(text, size, PROT_READ, MAP_SHARED | MAP_FIXED, object->image, layout->text) == MAP_FAILED)
-        return fail(error, errno, "object: can't map its text at %p: %s", text, strerror(errno));
+        return failed(error, errno, "object: can't map its text");
 
     uint32_t imports = object->base + layout->imports;
     struct orc_import_table table = {imports, imports + layout->imports_size};
@@ -114,68 +84,117 @@ static int publish(const struct orc_object *object, orc_report_function *report,
     else if (verdict != ORC_VERIFY_ACCEPTED)
         status = fail(error, ENOMEM, "object: the verifier could not decide");
     else if (mprotect(text, size, PROT_READ | PROT_EXEC) != 0)
-        status = fail(error, errno, "object: can't make its text executable: %s", strerror(errno));
-    if (status < 0)
-        unmap_fixed(text, size);
+        status = failed(error, errno, "object: can't make its text executable");
+    if (status < 0 && unmap_fixed(text, size) < 0)
+        abort(); /* what wasn't accepted must not stay */
     return status;
 }
 
-static int build(struct orc_object *object, const struct orc_object_image *image, orc_report_function *report,
-                 void *context, struct orc_error *error) {
-    object->image = memory_file("orc-object", object->span);
-    if (object->image < 0)
-        return fail(error, -object->image, "object: no memory file of %u bytes: %s", object->span,
-                    strerror(-object->image));
-    int status = fill(object, image, error);
-    if (status == 0)
-        status = seal(object, error);
-    if (status == 0)
-        status = publish(object, report, context, error);
-    if (status < 0)
-        close(object->image);
+/* With a base: from the loader's content to what runs. */
+static int build(const struct orc_object *object, uint8_t *bytes, const struct orc_relocation *relocations,
+                 orc_report_function *report, void *context, struct orc_error *error) {
+    const struct orc_object_layout *layout = &object->layout;
+    if (layout->text_size > 0) /* the rest of the last page */
+        memset(bytes + layout->text + layout->text_size, 0xcc, object->span - layout->text - layout->text_size);
+    int status = relocate(object, bytes, relocations, error);
+    if (munmap(bytes, object->span) != 0)
+        abort(); /* someone could write to it */
+    if (status == 0 && (status = memory_file_seal(object->image)) < 0)
+        failed(error, -status, "object: can't seal its copy");
+    return status < 0 ? status : make_executable(object, report, context, error);
+}
+
+int object_abandon(struct orc_object *object, uint8_t *bytes, int status) {
+    munmap(bytes, object->span);
+    object_free(object);
     return status;
+}
+
+/* Lists the object as being built, unless the same content is there: then `*other` is a reference to that. */
+static int find_or_add(struct orc_object *ours, struct orc_object **other, struct orc_thread *thread,
+                       struct orc_error *error) {
+    HOLD(ours->cell->lock);
+    if (!ours->embedder && (*other = store_find(ours->cell, ours->hash, ours->domain, thread)))
+        return 0;
+    if (thread && thread->stopping)
+        return -EINTR;
+    int status = store_add(ours->cell, ours);
+    if (status < 0)
+        fail(error, -status, "object: the object window has no room for 0x%x bytes", ours->span);
+    return status;
+}
+
+int object_finish(struct orc_object **object, uint8_t *bytes, const struct orc_relocation *relocations,
+                  const uint8_t *claimed, struct orc_thread *thread, orc_report_function *report, void *context,
+                  struct orc_error *error) {
+    struct orc_object *ours = *object;
+    object_hash(&ours->layout, bytes, relocations, ours->hash);
+    if (claimed && memcmp(claimed, ours->hash, ORC_HASH_SIZE) != 0)
+        return object_abandon(ours, bytes, fail(error, EBADMSG, "object: its content doesn't have the hash that it claims"));
+    int status = prepare_imports(ours, bytes, error);
+    if (status < 0)
+        return object_abandon(ours, bytes, status);
+
+    *object = NULL;
+    status = find_or_add(ours, object, thread, error);
+    if (*object || status < 0)
+        return object_abandon(ours, bytes, status);
+    *object = ours;
+
+    /* Outside the lock: others see that it's being built, and wait. */
+    status = build(ours, bytes, relocations, report, context, error);
+    HOLD(ours->cell->lock);
+    if (status == 0) {
+        store_publish(ours);
+    } else {
+        store_withdraw(ours);
+        object_free(ours);
+    }
+    return status;
+}
+
+static void copy_region(uint8_t *to, const void *from, size_t size) {
+    if (size > 0 && from)
+        memcpy(to, from, size);
+}
+
+static void fill(const struct orc_object_layout *layout, uint8_t *bytes, const struct orc_object_image *image) {
+    copy_region(bytes + layout->constants, image->constants, layout->constants_size);
+    copy_region(bytes + layout->relocated, image->relocated, layout->relocated_size);
+    copy_region(bytes + layout->imports, image->imports, layout->imports_size);
+    copy_region(bytes + layout->data, image->data, layout->data_file_size);
+    copy_region(bytes + layout->text, image->text, layout->text_size);
+    if (image->hash_field > 0 && image->hash_field + (uint64_t)ORC_HASH_SIZE <= layout->constants_size)
+        memset(bytes + layout->constants + image->hash_field, 0, ORC_HASH_SIZE);
 }
 
 int orc_object_create(struct orc_cell *cell, const struct orc_object_image *image,
                       orc_report_function *report, void *context, struct orc_object **object,
                       struct orc_error *error) {
     struct orc_object_layout layout = image->layout;
-    int status = object_check_layout(&layout, error);
+    struct orc_object *created;
+    uint8_t *bytes;
+    int status = object_check_layout(&layout, false, error);
+    if (status == 0)
+        status = object_begin(cell, &layout, &created, &bytes, error);
     if (status < 0)
         return status;
-    struct orc_object *created = calloc(1, sizeof *created);
-    if (!created)
-        return fail(error, ENOMEM, "object: no memory");
-    *created = (struct orc_object){.cell = cell, .layout = layout, .span = object_span(&layout)};
-    pthread_mutex_lock(&cell->lock);
-    status = window_take(cell, created);
-    if (status < 0)
-        fail(error, -status, "object: the object window has no room for 0x%x bytes", created->span);
-    else if ((status = build(created, image, report, context, error)) < 0)
-        window_give(cell, created);
-    pthread_mutex_unlock(&cell->lock);
-    if (status < 0)
-        free(created);
-    else
+    created->embedder = true;
+    created->holders = 0;
+    if (image->name)
+        strncpy(created->name, image->name, sizeof created->name - 1);
+    fill(&layout, bytes, image);
+    status = object_finish(&created, bytes, image->relocations, NULL, NULL, report, context, error);
+    if (status == 0)
         *object = created;
     return status;
 }
 
 int orc_object_destroy(struct orc_object *object) {
     struct orc_cell *cell = object->cell;
-    pthread_mutex_lock(&cell->lock);
-    int status =
-        object->holders > 0 ? -EBUSY : unmap_fixed(text_address(object), page_up(object->layout.text_size));
-    if (status == 0)
-        window_give(cell, object);
-    pthread_mutex_unlock(&cell->lock);
-    if (status < 0)
-        return status;
-    close(object->image);
-    free(object);
+    HOLD(cell->lock);
+    if (object->holders > 0)
+        return -EBUSY;
+    store_retire(object);
     return 0;
-}
-
-uint32_t orc_object_base(const struct orc_object *object) {
-    return object->base;
 }

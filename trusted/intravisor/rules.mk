@@ -1,2 +1,7 @@
-INTRAVISOR_SRCS := $(addprefix trusted/intravisor/, cell.c compartment.c crossing.S error.c fault.c guest_memory.c \
-	hostcall.c memory.c object.c object_check.c sanitizer.c thread.c thread_region.c)
+# The Intravisor with its hostcalls. Whoever links it adds $(VERIFIER_LIBS) and $(INTRAVISOR_LIBS).
+HOSTCALL_SRCS := $(addprefix trusted/hostcalls/, clocks.c events.c files.c handles.c memory.c network.c objects.c \
+	sockets.c table.c threads.c)
+INTRAVISOR_SRCS := $(addprefix trusted/intravisor/, arena.c capability.c cell.c compartment.c crossing.S error.c fault.c \
+	grant.c guest_memory.c import_table.c interrupt.c life.c lock_down.c memory.c memory_map.c object.c object_check.c \
+	object_hash.c sanitizer.c statistics.c store.c thread.c thread_region.c upcall.c worker.c) $(HOSTCALL_SRCS)
+INTRAVISOR_LIBS := -lsodium -lpthread

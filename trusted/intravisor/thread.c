@@ -7,39 +7,24 @@
 #include <unistd.h>
 
 #include "segment_base.h"
+#include "store.h"
 #include "thread.h"
 
-#ifndef sigev_notify_thread_id
-#define sigev_notify_thread_id _sigev_un._tid
-#endif
-
 #define SAME_OFFSET(field, offset)                                                                           \
-    _Static_assert(offsetof(struct orc_thread, field) == (offset),                                           \
-                   "layout.h and thread.h disagree on " #field)
-SAME_OFFSET(registers, THREAD_REGISTERS);
-SAME_OFFSET(entry, THREAD_ENTRY);
-SAME_OFFSET(guest_fs, THREAD_GUEST_FS);
-SAME_OFFSET(host_fs, THREAD_HOST_FS);
-SAME_OFFSET(slot, THREAD_SLOT);
-SAME_OFFSET(host_stack, THREAD_HOST_STACK);
-SAME_OFFSET(gate, THREAD_GATE);
-SAME_OFFSET(gate_limit, THREAD_GATE_LIMIT);
-SAME_OFFSET(gate_frame, THREAD_GATE_FRAME);
-SAME_OFFSET(stopping, THREAD_LEAVE);
-SAME_OFFSET(exited, THREAD_LEAVE + 4);
-SAME_OFFSET(value, THREAD_VALUE);
-SAME_OFFSET(outcome, THREAD_OUTCOME);
-SAME_OFFSET(fsgsbase, THREAD_FSGSBASE);
-SAME_OFFSET(avx, THREAD_AVX);
-SAME_OFFSET(mxcsr, THREAD_MXCSR);
-SAME_OFFSET(x87_control, THREAD_X87_CONTROL);
+    _Static_assert(offsetof(struct orc_thread, field) == (offset), "layout.h and thread.h disagree on " #field);
+#define SAME_OFFSETS(X)                                                                                      \
+    X(registers, THREAD_REGISTERS) X(entry, THREAD_ENTRY) X(guest_fs, THREAD_GUEST_FS)                       \
+    X(host_fs, THREAD_HOST_FS) X(slot, THREAD_SLOT) X(host_stack, THREAD_HOST_STACK) X(gate, THREAD_GATE)    \
+    X(gate_limit, THREAD_GATE_LIMIT) X(gate_frame, THREAD_GATE_FRAME) X(stopping, THREAD_LEAVE)              \
+    X(exited, THREAD_LEAVE + 4) X(value, THREAD_VALUE) X(outcome, THREAD_OUTCOME) X(avx, THREAD_AVX)         \
+    X(fsgsbase, THREAD_FSGSBASE) X(mxcsr, THREAD_MXCSR) X(x87_control, THREAD_X87_CONTROL)
+SAME_OFFSETS(SAME_OFFSET)
 _Static_assert(sizeof(struct orc_registers) == 16 * 8, "crossing.S loads 16 registers");
 _Static_assert(sizeof(struct orc_thread) <= THREAD_SIZE, "the thread fits its place");
 _Static_assert(THREAD_SIZE % 64 == 0, "the control stack begins aligned");
 _Static_assert(OUTCOME_RETURNED == ORC_RETURNED, "crossing.S writes enum orc_outcome");
-_Static_assert(THREAD_REGION % GUARD_SIZE == 0, "the region holds whole guards");
-
-#define STOP_AGAIN 10000000 /* ns: a stop that came while a hostcall was about to block comes again */
+_Static_assert(DEFAULT_CONTROL_STACK + ORC_PAGE_SIZE + BELOW_CONTROL_STACK <= 0x200000,
+               "what a small thread touches lies under one page-table page");
 
 /* What the host thread had before its first orc_thread_create, and the thread whose signal stack it uses now.
  */
@@ -57,26 +42,35 @@ static void set_signal_mask(const uint64_t *mask, uint64_t *before) {
 
 /* A handler of the embedder, or of libc (which uses two signals that its own functions refuse to block),
  * would run on the guest's FS base if it arrived in the middle of guest code. */
-static void block_signals(void) {
+void block_signals(uint64_t *before) {
     const int let_through[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, STOP_SIGNAL};
     uint64_t blocked = UINT64_MAX;
     for (size_t i = 0; i < sizeof let_through / sizeof *let_through; i++)
         blocked &= ~(UINT64_C(1) << (let_through[i] - 1));
-    set_signal_mask(&blocked, &host.mask);
+    set_signal_mask(&blocked, before);
+}
+
+/* A guest's write to a broken pipe, or beyond a limit, left these pending. They aren't the embedder's. */
+static void drop_pending_signals(void) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    sigaddset(&signals, SIGXFSZ);
+    while (sigtimedwait(&signals, NULL, &(struct timespec){0}) > 0) {
+    }
 }
 
 static void attach_host(void) {
     if (host.threads++ > 0)
         return;
     sigaltstack(NULL, &host.signal_stack);
-    block_signals();
+    block_signals(&host.mask);
 }
 
 static void activate(struct orc_thread *thread) {
     if (host.active == thread)
         return;
-    stack_t stack = {.ss_sp = (void *)(thread->control_stack - GUARD_SIZE - SIGNAL_STACK_SIZE),
-                     .ss_size = SIGNAL_STACK_SIZE};
+    stack_t stack = {.ss_sp = (void *)thread_signal_stack(thread), .ss_size = SIGNAL_STACK_SIZE};
     if (sigaltstack(&stack, NULL) != 0)
         abort(); /* without it a guest's fault would take the process along */
     host.active = thread;
@@ -87,36 +81,52 @@ static void detach_host(const struct orc_thread *thread) {
         sigaltstack(&host.signal_stack, NULL);
         host.active = NULL;
     }
-    if (--host.threads == 0)
-        set_signal_mask(&host.mask, NULL);
+    if (--host.threads > 0)
+        return;
+    drop_pending_signals();
+    set_signal_mask(&host.mask, NULL);
 }
 
-static int create_timer(struct orc_thread *thread) {
-    struct sigevent event = {
-        .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = STOP_SIGNAL, .sigev_value.sival_ptr = thread};
-    event.sigev_notify_thread_id = gettid();
-    return timer_create(CLOCK_MONOTONIC, &event, &thread->timer) == 0 ? 0 : -errno;
-}
-
-static void set_timer(const struct orc_thread *thread, uint64_t nanoseconds) {
-    struct itimerspec when = {
-        .it_value = {(time_t)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)},
-        .it_interval = {0, nanoseconds > 0 ? STOP_AGAIN : 0},
+/* Clears everything but where the region's parts lie. */
+void thread_prepare(struct orc_thread *thread, struct orc_compartment *compartment) {
+    *thread = (struct orc_thread){
+        .compartment = compartment,
+        .control_stack = thread->control_stack,
+        .fsgsbase = compartment->cell->fsgsbase,
+        .avx = compartment->cell->avx,
+        .slot = (uint64_t)compartment->slot,
+        .guest_fs = (uint64_t)compartment->slot + ORC_TLS_REACH,
+        .gate = (uint64_t)orc_gate,
+        .gate_limit = thread->control_stack + GATE_STACK,
+        .owner = thread->owner,
+        .host_fs = thread->host_fs,
+        .before = thread->before,
+        .tid = thread->tid,
+        .worker = thread->worker,
     };
-    if (timer_settime(thread->timer, 0, &when, NULL) != 0)
-        abort(); /* a limit that isn't kept is no limit */
 }
 
-static void start_thread(struct orc_thread *thread, struct orc_compartment *compartment) {
-    thread->compartment = compartment;
-    thread->owner = pthread_self();
-    thread->fsgsbase = compartment->cell->fsgsbase;
-    thread->avx = compartment->cell->avx;
-    thread->host_fs = read_fs_base(thread->fsgsbase);
-    thread->slot = (uint64_t)compartment->slot;
-    thread->guest_fs = thread->slot + ORC_TLS_REACH;
-    thread->gate = (uint64_t)orc_gate;
-    thread->gate_limit = thread->control_stack + GATE_STACK;
+void thread_join(struct orc_thread *thread) {
+    struct orc_compartment *compartment = thread->compartment;
+    struct orc_thread **link = &compartment->threads;
+    while (*link)
+        link = &(*link)->next;
+    *link = thread;
+    thread->next = NULL;
+    thread->id = ++compartment->last_thread_id;
+    compartment->thread_count++;
+}
+
+void thread_leave(struct orc_thread *thread) {
+    struct orc_compartment *compartment = thread->compartment;
+    struct orc_thread **link = &compartment->threads;
+    alarm_hand_on(thread);
+    while (*link != thread)
+        link = &(*link)->next;
+    *link = thread->next;
+    compartment->thread_count--;
+    thread->before = add_times(&compartment->spent, thread); /* a worker's next thread begins with that */
+    compartment->hostcalls += thread->hostcalls;
 }
 
 int orc_thread_create(struct orc_compartment *compartment, const struct orc_thread_options *options,
@@ -124,21 +134,19 @@ int orc_thread_create(struct orc_compartment *compartment, const struct orc_thre
     struct orc_cell *cell = compartment->cell;
     size_t size = options && options->control_stack ? options->control_stack : DEFAULT_CONTROL_STACK;
     struct orc_thread *created = NULL;
-    pthread_mutex_lock(&cell->lock);
-    int status = region_create(cell, size, &created);
-    if (status == 0 && (status = create_timer(created)) < 0)
-        region_destroy(cell, created);
-    if (status == 0) {
-        cell->threads++;
-        compartment->threads++;
-    }
-    pthread_mutex_unlock(&cell->lock);
+    int status = region_create(cell, size, &cell->threads, &created);
     if (status < 0)
         return fail(error, -status, "thread: can't make one with a control stack of %zu bytes (%u to %u): %s",
                     size, MIN_CONTROL_STACK, MAX_CONTROL_STACK, strerror(-status));
-    start_thread(created, compartment);
+    created->owner = pthread_self();
+    created->tid = gettid();
+    created->host_fs = read_fs_base(cell->fsgsbase);
+    thread_prepare(created, compartment);
+    created->before = thread_times(created->tid);
     attach_host();
     *thread = created;
+    HOLD(compartment->lock);
+    thread_join(created);
     return 0;
 }
 
@@ -147,15 +155,14 @@ int orc_thread_destroy(struct orc_thread *thread) {
         return -EPERM;
     if (thread->running)
         return -EBUSY;
-    struct orc_compartment *compartment = thread->compartment;
-    struct orc_cell *cell = compartment->cell;
-    timer_delete(thread->timer);
+    struct orc_cell *cell = thread->compartment->cell;
+    {
+        HOLD(thread->compartment->lock);
+        thread_leave(thread);
+    }
+    timers_release(thread);
     detach_host(thread);
-    pthread_mutex_lock(&cell->lock);
-    region_destroy(cell, thread);
-    compartment->threads--;
-    cell->threads--;
-    pthread_mutex_unlock(&cell->lock);
+    region_destroy(cell, &cell->threads, thread);
     return 0;
 }
 
@@ -175,8 +182,16 @@ static enum orc_fault_kind classify(const struct orc_thread *thread, const struc
     return ORC_FAULT_OUTSIDE;
 }
 
+/* The control stack holds nothing but return addresses of guest code, above the host's own first frame. */
+static void copy_frames(const struct orc_thread *thread, struct orc_fault *fault) {
+    uint64_t at = fault->registers.rsp, end = (uint64_t)thread - sizeof(uint64_t);
+    if (at < thread->control_stack || at % sizeof(uint64_t) != 0)
+        return;
+    for (; at < end && fault->frame_count < ORC_FAULT_FRAMES; at += sizeof(uint64_t))
+        fault->frames[fault->frame_count++] = (uint32_t) * (const uint64_t *)at;
+}
+
 static void describe_fault(struct orc_thread *thread, struct orc_fault *fault) {
-    struct orc_cell *cell = thread->compartment->cell;
     *fault = thread->fault;
     if (thread->outcome == OUTCOME_EXHAUSTED) {
         *fault = (struct orc_fault){
@@ -185,51 +200,65 @@ static void describe_fault(struct orc_thread *thread, struct orc_fault *fault) {
         fault->kind = classify(thread, fault, thread->fault_has_address);
         if (fault->kind == ORC_FAULT_DATA || fault->kind == ORC_FAULT_CODE)
             fault->address = (uint32_t)fault->host_address; /* a slot is aligned to its size */
+        copy_frames(thread, fault);
     }
-    pthread_mutex_lock(&cell->lock);
-    const struct orc_object *object = object_at(cell, fault->instruction);
-    if (object) {
-        fault->object = object;
-        fault->offset = fault->instruction - object->base;
+    HOLD(thread->compartment->lock);
+    const struct grant *grant = compartment_grant_at(thread->compartment, fault->instruction);
+    if (grant) {
+        fault->object = grant->object;
+        fault->offset = fault->instruction - grant->object->base;
     }
-    pthread_mutex_unlock(&cell->lock);
 }
 
 static void describe(struct orc_thread *thread, struct orc_result *result) {
-    *result = (struct orc_result){.outcome = (enum orc_outcome)thread->outcome};
+    bool faulted = thread->outcome == ORC_FAULTED || thread->outcome == OUTCOME_EXHAUSTED;
+    *result = (struct orc_result){.outcome = (enum orc_outcome)thread->outcome, .value = thread->value};
     if (thread->outcome == ORC_NOTHING) /* left at a gate's exit, or by a stop */
         result->outcome = thread->exited ? ORC_EXITED : ORC_STOPPED;
-    if (thread->outcome == ORC_FAULTED || thread->outcome == OUTCOME_EXHAUSTED) {
-        result->outcome = ORC_FAULTED;
-        describe_fault(thread, &result->fault);
+    if (!faulted)
+        return;
+    result->outcome = ORC_FAULTED;
+    describe_fault(thread, &result->fault);
+    if (result->fault.kind == ORC_FAULT_OUTSIDE) {
+        fprintf(stderr, "orc: code 0x%x reached 0x%llx outside its slot: the isolation is broken\n",
+                result->fault.instruction, (unsigned long long)result->fault.host_address);
+        abort();
     }
-    if (result->outcome == ORC_RETURNED || result->outcome == ORC_EXITED)
-        result->value = thread->value;
+}
+
+void thread_arm(struct orc_thread *thread) {
+    __atomic_store_n(&thread->born, store_age(thread->compartment->cell), __ATOMIC_SEQ_CST);
+    __atomic_store_n(&thread->running, 1, __ATOMIC_SEQ_CST);
 }
 
 void thread_run(struct orc_thread *thread, uint64_t nanoseconds, struct orc_result *result) {
-    activate(thread);
+    if (!thread->worker)
+        activate(thread);
     thread->outcome = ORC_NOTHING;
     thread->exited = 0;
-    thread->running = 1;
+    thread->in_upcall = 0;
+    if (!thread->running)
+        thread_arm(thread);
     if (nanoseconds > 0)
-        set_timer(thread, nanoseconds);
+        set_limit(thread, nanoseconds);
     orc_enter(thread);
-    if (nanoseconds > 0 || thread->stopping)
-        set_timer(thread, 0);
-    thread->running = 0;
+    if (nanoseconds > 0)
+        set_limit(thread, 0);
+    __atomic_store_n(&thread->running, 0, __ATOMIC_SEQ_CST);
     describe(thread, result);
-    thread->stopping = 0;
+    if (!thread->worker) { /* a worker is done */
+        wake_end(thread);
+        thread->stopping = 0;
+    }
 }
 
-static bool holds_entry(const struct orc_compartment *compartment, uint32_t entry) {
-    struct orc_cell *cell = compartment->cell;
-    pthread_mutex_lock(&cell->lock);
-    const struct orc_object *object = object_at(cell, entry);
-    bool holds =
-        object && compartment_grant_of(compartment, object) && object_has_entry(object, entry - object->base);
-    pthread_mutex_unlock(&cell->lock);
-    return holds;
+static bool ready(struct orc_thread *thread, uint32_t entry) {
+    HOLD(thread->compartment->lock);
+    thread_arm(thread);
+    if (thread->compartment->ending)
+        thread->stopping |= STOPPING_ASKED;
+    thread->running = compartment_has_entry(thread->compartment, entry);
+    return thread->running;
 }
 
 int orc_call(struct orc_thread *thread, uint32_t entry, const struct orc_registers *registers,
@@ -238,20 +267,15 @@ int orc_call(struct orc_thread *thread, uint32_t entry, const struct orc_registe
         return -EPERM;
     if (thread->running)
         return -EBUSY;
-    if (!holds_entry(thread->compartment, entry))
+    if (!ready(thread, entry))
         return -ENOENT;
     thread->entry = entry;
     thread->registers = *registers;
     thread_run(thread, nanoseconds, result);
-    if (result->outcome == ORC_FAULTED && result->fault.kind == ORC_FAULT_OUTSIDE) {
-        fprintf(stderr, "orc: code 0x%x reached 0x%llx outside its slot: the isolation is broken\n",
-                result->fault.instruction, (unsigned long long)result->fault.host_address);
-        abort();
-    }
     return 0;
 }
 
 void orc_thread_stop(struct orc_thread *thread) {
-    __atomic_or_fetch(&thread->stopping, STOPPING_ASKED, __ATOMIC_SEQ_CST);
-    set_timer(thread, 1);
+    HOLD(thread->compartment->lock);
+    thread_stop(thread);
 }

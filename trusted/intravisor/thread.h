@@ -20,8 +20,8 @@ struct orc_thread {
     uint64_t gate;       /* the gate page jumps through this */
     uint64_t gate_limit; /* a gate needs the stack pointer to be above this */
     struct gate_frame *gate_frame;
-    volatile uint32_t stopping; /* ORC_STOPPING_*: set by signals and by other threads */
-    uint32_t exited;
+    volatile uint32_t stopping; /* STOPPING_*: set by signals and by other threads */
+    uint32_t exited;            /* EXITED_* */
     int64_t value;
     volatile uint32_t outcome;
     uint32_t fsgsbase, avx;
@@ -29,17 +29,43 @@ struct orc_thread {
     uint16_t x87_control;
 
     /* From here on C alone. */
-    uint32_t running;
+    volatile uint32_t running;     /* guest code may be on the control stack */
+    volatile uint32_t interrupted; /* INTERRUPTED_*: what signals and other threads want of it */
+    volatile uint32_t in_upcall;   /* the interrupted context is kept, until the signal entry returns */
+    volatile uint32_t resuming;    /* the next signal puts it back */
+    uint64_t upcall_stack;         /* where the signal entry's return address lies */
+    uint64_t born;                 /* the store's age when it began to run guest code (store.c) */
+    uint64_t hostcalls;
+    uint32_t id;
+    int tid;
+    bool worker, has_timer, has_limit;
+    timer_t timer; /* wakes it out of blocking calls and guest code, until it has seen why */
+    timer_t limit; /* its time is up */
     struct orc_compartment *compartment;
+    struct orc_thread *next; /* in its compartment's list, or among idle or finished workers */
     pthread_t owner;
-    timer_t timer;
     uint64_t control_stack; /* lowest address */
-    struct orc_fault fault;
+    struct processor_times before; /* what the host thread had spent when this thread began */
+    uint32_t job;                  /* an idle worker waits until this isn't 0 */
+    bool first;                    /* the compartment's: when it returns, the compartment ends */
     bool fault_has_address;
+    struct orc_fault fault;
 };
 
 #define STOPPING_ASKED 1u
 #define STOPPING_EXPIRED 2u
+
+#define EXITED_COMPARTMENT 1u /* and with it all its threads */
+#define EXITED_THREAD 2u
+
+#define INTERRUPTED_ANYWHERE 1u /* ends a blocking call, or calls the signal entry */
+#define INTERRUPTED_BLOCKING 2u /* ends the next blocking call only */
+
+/* What a thread's timers send along with its address. */
+#define REASON_WAKE 0u
+#define REASON_LIMIT 1u
+#define REASON_ALARM 2u
+#define REASONS 3u
 
 /* What a gate keeps on the control stack while the hostcall runs. */
 struct gate_frame {
@@ -47,19 +73,84 @@ struct gate_frame {
     uint64_t return_address;
 };
 
-/* The parts of a region below the control stack, from its top down: [guard][signal stack][guard]. */
-#define SIGNAL_STACK_SIZE 0x10000
+/* A region from its top down: thread, control stack, guard, host stack (a worker's; it holds its thread-local storage),
+ * signal stack, the context of interrupted guest code; then nothing. What a small thread touches lies in its last 2 MiB,
+ * so that one page-table page is enough. */
 #define GUARD_SIZE 0x10000
+#define HOST_STACK_SIZE 0x30000
+#define SIGNAL_STACK_SIZE 0x10000
+#define CONTEXT_SIZE 0x8000
+#define BELOW_CONTROL_STACK (GUARD_SIZE + HOST_STACK_SIZE + SIGNAL_STACK_SIZE + CONTEXT_SIZE)
 #define MIN_CONTROL_STACK (2 * GATE_STACK)
-#define MAX_CONTROL_STACK (THREAD_REGION - 2 * GUARD_SIZE - SIGNAL_STACK_SIZE - ORC_PAGE_SIZE)
+#define MAX_CONTROL_STACK (THREAD_REGION - BELOW_CONTROL_STACK - GUARD_SIZE - ORC_PAGE_SIZE)
 #define DEFAULT_CONTROL_STACK 0x100000
 
 static inline uint64_t thread_region(const struct orc_thread *thread) {
     return (uint64_t)thread & ~(uint64_t)(THREAD_REGION - 1);
 }
+static inline uint64_t thread_host_stack(const struct orc_thread *thread) {
+    return thread->control_stack - GUARD_SIZE - HOST_STACK_SIZE;
+}
+static inline uint64_t thread_signal_stack(const struct orc_thread *thread) {
+    return thread_host_stack(thread) - SIGNAL_STACK_SIZE;
+}
+static inline uint64_t thread_context(const struct orc_thread *thread) {
+    return thread_signal_stack(thread) - CONTEXT_SIZE;
+}
 
+/* thread_region.c: a thread's memory; `count`, of the cell, counts it. Takes the cell's lock. */
+int region_create(struct orc_cell *cell, uint64_t control_stack, unsigned *count, struct orc_thread **thread);
+void region_destroy(struct orc_cell *cell, unsigned *count, struct orc_thread *thread);
+/* The thread on one of whose stacks this address lies, or NULL; for signal handlers: touches no memory. */
+struct orc_thread *region_thread(uint64_t stack_address);
+
+/* thread.c */
+/* A thread for this compartment in a region that was made; not yet in its list. */
+void thread_prepare(struct orc_thread *thread, struct orc_compartment *compartment);
+/* Into and out of the compartment's list; the caller holds its lock. */
+void thread_join(struct orc_thread *thread);
+void thread_leave(struct orc_thread *thread);
 /* Runs the guest as the thread says and fills in `result`: orc_call without its checks. */
 void thread_run(struct orc_thread *thread, uint64_t nanoseconds, struct orc_result *result);
+void block_signals(uint64_t *before);
+/* From here on no code that exists now makes way for other code until the thread has run. Before its entry is checked,
+ * under the compartment's lock. */
+void thread_arm(struct orc_thread *thread);
+/* statistics.c: adds what the thread has spent since it began; what its host thread has spent. */
+struct processor_times add_times(struct processor_times *sum, const struct orc_thread *thread);
+
+/* worker.c: starts a thread of the Intravisor's at `entry`; the caller holds the compartment's lock. `id_address`: 0, or
+ * where the new thread's id is stored before it runs. Its id, or -errno. */
+struct thread_start {
+    uint32_t entry, stack, argument, id_address;
+    uint64_t guest_fs; /* 0: the beginning of the slot */
+    bool first;
+};
+int64_t worker_start(struct orc_compartment *compartment, const struct thread_start *start);
+
+/* interrupt.c. The caller holds the compartment's lock, so that the thread stays. */
+void thread_stop(struct orc_thread *thread);
+void thread_interrupt(struct orc_thread *thread);
+/* Of the calling thread: its timers go, and with them any signal of theirs. */
+void timers_release(struct orc_thread *thread);
+/* The calling thread is about to block: takes an interrupt that came before, if there is one. */
+bool interrupt_take(struct orc_thread *thread);
+/* It's about to go back to guest code: an interrupt that is left comes again there. */
+void interrupt_again(struct orc_thread *thread);
+/* What a stop or an interrupt wants has been seen: no more signals. */
+void wake_end(struct orc_thread *thread);
+/* A signal soon, and again and again until wake_end. */
+void wake_soon(struct orc_thread *thread);
+void set_limit(struct orc_thread *thread, uint64_t nanoseconds);
+int64_t alarm_set(struct orc_thread *thread, uint64_t first, uint64_t interval);
+/* A thread that leaves hands the alarm on; its compartment's lock is held. */
+void alarm_hand_on(struct orc_thread *thread);
+
+/* upcall.c: the guest's signal entry. On the signal stack, with the host's FS base. */
+bool upcall_deliver(struct orc_thread *thread, void *interrupted);
+void upcall_restore(struct orc_thread *thread, void *interrupted);
+/* In a hostcall: goes on where the guest was interrupted. `repeat`: its next blocking call ends with -EINTR. */
+int64_t upcall_return(struct orc_thread *thread, bool repeat);
 
 /* crossing.S */
 void orc_enter(struct orc_thread *thread);
@@ -71,7 +162,7 @@ extern const uint8_t orc_exit_window[], orc_exit_window_end[];
 extern const uint8_t orc_guest_copy_access[], orc_guest_copy_fault[];
 extern const uint8_t orc_gate_code[], orc_gate_code_end[];
 
-/* hostcall.c: what orc_gate calls. */
+/* hostcalls/table.c: what orc_gate calls. */
 int64_t orc_hostcall(struct orc_thread *thread, const uint64_t arguments[6]);
 
 #endif

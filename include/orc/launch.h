@@ -1,0 +1,80 @@
+/* The launcher: starts POSIX programs in compartments of a cell. A host library over include/orc/cell.h,
+ * outside the trusted base: what it gets wrong harms the compartment that it starts.
+ *
+ * A compartment gets a dynamic linker (one object, loaded once for the whole cell), start information, and
+ * capabilities: its streams, files and directories, and what it may do on the network. The dynamic linker
+ * runs inside and loads the program from the compartment's own view of the file system; the launcher never
+ * opens it.
+ *
+ *     orc_cell_create(NULL, &cell, &error);
+ *     orc_launcher_create(cell, NULL, &launcher, &error);
+ *     struct orc_launch_mount root = {.path = "/"};
+ *     orc_launch_open(cell, "/srv/image", ORC_LAUNCH_IN_MEMORY, &root, &error);
+ *     const struct orc_launch launch = {.program = "/bin/hello", .arguments = arguments, .environment =
+ * environment, .mounts = &root, .mount_count = 1}; orc_launch(launcher, &launch, &compartment, &error);
+ *     orc_compartment_wait(compartment, UINT64_MAX, &result);
+ *     orc_compartment_destroy(compartment);
+ *
+ * Functions return 0 or -errno, and say in struct orc_error what was tried, on what, and what to do. */
+#ifndef ORC_LAUNCH_H
+#define ORC_LAUNCH_H
+
+#include "orc/cell.h"
+
+struct orc_launcher; /* a cell's dynamic linker and C library, ready to start programs */
+
+/* Reads, verifies and maps the dynamic linker's object: `loader` is its file; NULL for the one that was
+ * installed with the running program (../lib/orc/sysroot/lib/libc.so from the program's directory; the
+ * environment variable ORC_LOADER names another). Call it before orc_cell_lock_down. */
+int orc_launcher_create(struct orc_cell *cell, const char *loader, struct orc_launcher **launcher,
+                        struct orc_error *error);
+
+/* -EBUSY while compartments use it. */
+int orc_launcher_destroy(struct orc_launcher *launcher);
+
+/* The path of a file that was installed with the running program, in ../lib/orc; to be freed. NULL: no
+ * memory, or the program's own path can't be read. */
+char *orc_launch_installed(const char *name);
+
+enum orc_launch_changes {
+    ORC_LAUNCH_REFUSED,   /* writing gives EROFS */
+    ORC_LAUNCH_IN_MEMORY, /* the host's side is only read; changes live in memory and end with the compartment
+                           */
+    ORC_LAUNCH_ON_HOST,   /* changes go to the host */
+};
+
+/* Something that the compartment sees in its file system. */
+struct orc_launch_mount {
+    const char *path;      /* where: an absolute path */
+    struct orc_file *file; /* a host directory (everything beneath it is granted) or regular file; NULL: an
+                              empty directory in memory */
+    bool is_regular;       /* `file` is a regular file */
+    enum orc_launch_changes changes; /* of no meaning for a directory in memory */
+};
+
+/* Opens a host directory or regular file for a mount, and fills in everything but its `path`. Anything else
+ * is refused with -EINVAL. Release `file` when all compartments that use it have been launched. */
+int orc_launch_open(struct orc_cell *cell, const char *host_path, enum orc_launch_changes changes,
+                    struct orc_launch_mount *mount, struct orc_error *error);
+
+struct orc_launch {
+    const char *program;                   /* an absolute path in the compartment */
+    char *const *arguments;                /* argv, up to a NULL; the first is the program's own name */
+    char *const *environment;              /* envp, up to a NULL; may be NULL */
+    const char *hostname;                  /* NULL: the compartment's name */
+    const char *working_directory;         /* NULL: "/" */
+    const struct orc_launch_mount *mounts; /* the first is "/" */
+    size_t mount_count;
+    struct orc_file
+        *streams[3]; /* standard input, output, errors; NULL: nothing to read, and what is written is lost */
+    const struct orc_network_grant *networks;
+    size_t network_count;
+    struct orc_compartment_options options; /* name, domain, quotas */
+};
+
+/* Creates a compartment, gives it what `launch` says, and starts it. All that `launch` points to may go as
+ * soon as this returns. On failure nothing is left behind. */
+int orc_launch(struct orc_launcher *launcher, const struct orc_launch *launch,
+               struct orc_compartment **compartment, struct orc_error *error);
+
+#endif

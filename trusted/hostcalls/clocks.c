@@ -1,0 +1,68 @@
+/* Time, chance, accounts, and a line for the operator. */
+#include <string.h>
+#include <sys/random.h>
+
+#include "hostcalls.h"
+
+#define MAX_RANDOM 0x100000u
+#define MAX_LOG 512u
+
+const clockid_t host_clocks[] = {
+    [ORC_CLOCK_MONOTONIC] = CLOCK_MONOTONIC, [ORC_CLOCK_REALTIME] = CLOCK_REALTIME, [ORC_CLOCK_COMPARTMENT] = -1,
+    [ORC_CLOCK_THREAD] = CLOCK_THREAD_CPUTIME_ID, [ORC_CLOCK_BOOT] = CLOCK_BOOTTIME};
+
+int64_t call_clock(struct orc_thread *thread, const uint64_t *arguments) {
+    if (arguments[0] > ORC_CLOCK_BOOT)
+        return -EINVAL;
+    if (arguments[0] == ORC_CLOCK_COMPARTMENT) {
+        struct orc_usage usage;
+        compartment_usage(thread->compartment, &usage);
+        return (int64_t)usage.processor_time;
+    }
+    struct timespec now;
+    return clock_gettime(host_clocks[arguments[0]], &now) == 0 ? to_nanoseconds(now) : -errno;
+}
+
+int64_t call_sleep(struct orc_thread *thread, const uint64_t *arguments) {
+    if ((int64_t)arguments[0] < 0)
+        return -EINVAL;
+    struct timespec left = to_timespec((int64_t)arguments[0]);
+    int64_t result;
+    do
+        result = -clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left);
+    while (call_again(thread, result));
+    return result;
+}
+
+int64_t call_random(struct orc_thread *thread, const uint64_t *arguments) {
+    uint64_t length = arguments[1], done = 0;
+    if (length > MAX_RANDOM)
+        return -EINVAL;
+    uint8_t *buffer = kernel_buffer(thread, guest_pointer(arguments[0]), length);
+    if (!buffer)
+        return -EFAULT;
+    while (done < length) {
+        ssize_t got = getrandom(buffer + done, length - done, 0);
+        if (got < 0 && errno != EINTR)
+            return -errno;
+        done += got > 0 ? (uint64_t)got : 0;
+    }
+    return 0;
+}
+
+int64_t call_usage(struct orc_thread *thread, const uint64_t *arguments) {
+    struct orc_usage usage;
+    compartment_usage(thread->compartment, &usage);
+    return guest_write(thread, guest_pointer(arguments[0]), &usage, sizeof usage);
+}
+
+int64_t call_log(struct orc_thread *thread, const uint64_t *arguments) {
+    char line[MAX_LOG];
+    size_t length = arguments[1] < sizeof line ? arguments[1] : sizeof line;
+    if (guest_read(thread, line, guest_pointer(arguments[0]), length) < 0)
+        return -EFAULT;
+    const struct orc_cell *cell = thread->compartment->cell;
+    if (cell->log)
+        cell->log(cell->log_context, orc_compartment_name(thread->compartment), line, length);
+    return 0;
+}

@@ -1,0 +1,152 @@
+/* Handles of any kind: reading, writing, status. Data moves between the kernel and the slot without a stop in between. A
+ * broken pipe is -EPIPE and nothing more: SIGPIPE is blocked on threads that run guests. The most frequent calls go past
+ * the C library's wrappers, which make each a cancellation point. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "hostcalls.h"
+
+/* The buffer of (handle, pointer, length). */
+static void *buffer_of(const struct file_call *call, size_t *length) {
+    *length = call->arguments[2] < ORC_MAX_TRANSFER ? call->arguments[2] : ORC_MAX_TRANSFER;
+    return kernel_buffer(call->thread, guest_pointer(call->arguments[1]), *length);
+}
+
+FILE_CALL(call_read, RIGHT_READ, ANY_KIND) {
+    size_t length;
+    void *buffer = buffer_of(call, &length);
+    return buffer ? result_of(syscall(SYS_read, call->fd, buffer, length)) : -EFAULT;
+}
+
+FILE_CALL(call_write, RIGHT_WRITE, ANY_KIND) {
+    size_t length;
+    void *buffer = buffer_of(call, &length);
+    return buffer ? result_of(syscall(SYS_write, call->fd, buffer, length)) : -EFAULT;
+}
+
+/* The kernel refuses negative offsets. */
+FILE_CALL(call_read_at, RIGHT_READ, ANY_KIND) {
+    size_t length;
+    void *buffer = buffer_of(call, &length);
+    return buffer ? result_of(syscall(SYS_pread64, call->fd, buffer, length, call->arguments[3])) : -EFAULT;
+}
+
+FILE_CALL(call_write_at, RIGHT_WRITE, ANY_KIND) {
+    size_t length;
+    void *buffer = buffer_of(call, &length);
+    return buffer ? result_of(syscall(SYS_pwrite64, call->fd, buffer, length, call->arguments[3])) : -EFAULT;
+}
+
+/* Copies spans in and makes kernel buffers of them, ORC_MAX_TRANSFER bytes in all: those beyond are empty. */
+static int fill_vector(const struct orc_thread *thread, guest_address spans, uint32_t count, struct iovec *vector) {
+    struct orc_span chunk[FEW_SPANS];
+    uint64_t left = ORC_MAX_TRANSFER;
+    if (!guest_range(spans, (uint64_t)count * sizeof *chunk))
+        return -EFAULT;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t ahead = count - i < FEW_SPANS ? count - i : FEW_SPANS;
+        guest_address from = {spans.address + i * (uint32_t)sizeof *chunk};
+        if (i % FEW_SPANS == 0 && guest_read(thread, chunk, from, ahead * sizeof *chunk) < 0)
+            return -EFAULT;
+        struct orc_span span = chunk[i % FEW_SPANS];
+        size_t length = span.length < left ? span.length : left;
+        vector[i] = (struct iovec){kernel_buffer(thread, (guest_address){span.address}, span.length), length};
+        if (!vector[i].iov_base)
+            return -EFAULT;
+        left -= length;
+    }
+    return 0;
+}
+
+int vector_get(const struct orc_thread *thread, struct vector *vector, guest_address spans, uint64_t count) {
+    vector->spans = vector->few;
+    if (count > ORC_MAX_SPANS)
+        return -EINVAL;
+    if (count > FEW_SPANS && !(vector->spans = malloc(count * sizeof *vector->spans)))
+        return -ENOMEM;
+    return fill_vector(thread, spans, (uint32_t)count, vector->spans);
+}
+
+void vector_put(struct vector *vector) {
+    if (vector->spans != vector->few)
+        free(vector->spans);
+}
+
+/* (handle, spans, count, offset): an offset of -1 means the file's own position, to the kernel as well. */
+FILE_CALL(call_read_vector, RIGHT_READ, ANY_KIND) {
+    struct vector vector CLEANUP(vector_put);
+    int status = vector_get(call->thread, &vector, guest_pointer(call->arguments[1]), call->arguments[2]);
+    int count = (int)call->arguments[2];
+    return status < 0 ? status : result_of(preadv2(call->fd, vector.spans, count, (off_t)call->arguments[3], 0));
+}
+
+FILE_CALL(call_write_vector, RIGHT_WRITE, ANY_KIND) {
+    struct vector vector CLEANUP(vector_put);
+    int status = vector_get(call->thread, &vector, guest_pointer(call->arguments[1]), call->arguments[2]);
+    int count = (int)call->arguments[2];
+    return status < 0 ? status : result_of(pwritev2(call->fd, vector.spans, count, (off_t)call->arguments[3], 0));
+}
+
+int64_t call_close(struct orc_thread *thread, const uint64_t *arguments) {
+    return capability_remove(thread->compartment, arguments[0]);
+}
+
+int64_t add_handle(struct orc_thread *thread, int64_t fd, enum file_kind kind, uint32_t rights) {
+    return fd < 0 ? fd : capability_add_file(thread->compartment, (int)fd, kind, rights);
+}
+
+int64_t add_two_handles(struct orc_thread *thread, const int fds[2], enum file_kind kind, const uint32_t rights[2],
+                        guest_address to) {
+    int64_t first = add_handle(thread, fds[0], kind, rights[0]);
+    int64_t second = add_handle(thread, fds[1], kind, rights[1]); /* in any case: it takes the descriptor over */
+    const uint32_t handles[2] = {(uint32_t)first, (uint32_t)second};
+    int64_t result = first < 0 ? first : second < 0 ? second : guest_write(thread, to, handles, sizeof handles);
+    if (result < 0 && first >= 0)
+        capability_remove(thread->compartment, (uint64_t)first);
+    if (result < 0 && second >= 0)
+        capability_remove(thread->compartment, (uint64_t)second);
+    return result;
+}
+
+int64_t write_status(const struct orc_thread *thread, int fd, guest_address to) {
+    struct stat found;
+    if (fstat(fd, &found) != 0)
+        return -errno;
+    const struct orc_status status = {
+        .device = found.st_dev, .inode = found.st_ino, .size = (uint64_t)found.st_size,
+        .blocks = (uint64_t)found.st_blocks, .mode = found.st_mode, .links = (uint32_t)found.st_nlink,
+        .user = found.st_uid, .group = found.st_gid, .block_size = (uint32_t)found.st_blksize,
+        .special = (uint32_t)found.st_rdev, .access = to_nanoseconds(found.st_atim),
+        .modification = to_nanoseconds(found.st_mtim), .change = to_nanoseconds(found.st_ctim)};
+    return guest_write(thread, to, &status, sizeof status);
+}
+
+FILE_CALL(call_status, 0, ANY_KIND) {
+    return write_status(call->thread, call->fd, guest_pointer(call->arguments[1]));
+}
+
+FILE_CALL(call_set_blocking, 0, ANY_KIND) {
+    int flags = fcntl(call->fd, F_GETFL);
+    if (call->arguments[1] > 1)
+        return -EINVAL;
+    if (call->rights & RIGHT_GRANTED)
+        return -EPERM; /* the flag is everybody's who shares the open file */
+    return result_of(fcntl(call->fd, F_SETFL, call->arguments[1] ? flags & ~O_NONBLOCK : flags | O_NONBLOCK));
+}
+
+FILE_CALL(call_terminal, 0, ANY_KIND) {
+    struct winsize size;
+    if (call->kind != FILE_STREAM || ioctl(call->fd, TIOCGWINSZ, &size) != 0)
+        return -ENOTTY;
+    const struct orc_window window = {.rows = size.ws_row, .columns = size.ws_col};
+    return guest_write(call->thread, guest_pointer(call->arguments[1]), &window, sizeof window);
+}
+
+FILE_CALL(call_available, RIGHT_READ, 1 << FILE_STREAM | SOCKET) {
+    int bytes = 0;
+    return ioctl(call->fd, FIONREAD, &bytes) == 0 ? bytes : -errno;
+}

@@ -1,0 +1,96 @@
+/* Network grants: a list that only grows while the compartment lives, so that readers need no lock. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "network.h"
+
+struct network_grant {
+    struct network_grant *next;
+    struct orc_network_grant allowed;
+};
+
+int orc_compartment_grant_network(struct orc_compartment *compartment, const struct orc_network_grant *grant,
+                                  struct orc_error *error) {
+    unsigned bits = grant->family == AF_INET ? 32 : grant->family == AF_INET6 ? 128 : 0;
+    if ((grant->type != 0 && grant->type != SOCK_STREAM && grant->type != SOCK_DGRAM) ||
+        (grant->family != 0 && bits == 0) || grant->prefix > bits || grant->first_port > grant->last_port)
+        return fail(error, EINVAL, "network grant: type %d, family %d, prefix of %u bits, ports %u to %u make none",
+                    grant->type, grant->family, grant->prefix, grant->first_port, grant->last_port);
+    struct network_grant *entry = malloc(sizeof *entry);
+    if (!entry)
+        return fail(error, ENOMEM, "network grant: out of memory");
+    entry->allowed = *grant;
+    entry->next = __atomic_load_n(&compartment->network, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&compartment->network, &entry->next, entry, false, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED))
+        ;
+    return 0;
+}
+
+void network_release(struct orc_compartment *compartment) {
+    struct network_grant *entry = compartment->network;
+    compartment->network = NULL;
+    while (entry) {
+        struct network_grant *next = entry->next;
+        free(entry);
+        entry = next;
+    }
+}
+
+int network_parse(struct network_address *parsed, const struct sockaddr_storage *address, uint64_t length) {
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    static const uint8_t zero[16];
+    if (address->ss_family == AF_INET && length == sizeof(struct sockaddr_in)) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+        *parsed = (struct network_address){.family = AF_INET, .port = ntohs(v4->sin_port)};
+        memcpy(parsed->address, &v4->sin_addr, 4);
+    } else if (address->ss_family == AF_INET6 && length == sizeof(struct sockaddr_in6)) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+        *parsed = (struct network_address){.family = AF_INET6, .port = ntohs(v6->sin6_port)};
+        memcpy(parsed->address, &v6->sin6_addr, 16);
+        if (memcmp(parsed->address, mapped, sizeof mapped) == 0) {
+            parsed->family = AF_INET;
+            memmove(parsed->address, parsed->address + 12, 4);
+            memset(parsed->address + 4, 0, 12);
+        }
+    } else {
+        return address->ss_family == AF_INET || address->ss_family == AF_INET6 ? -EINVAL : -EAFNOSUPPORT;
+    }
+    parsed->any = memcmp(parsed->address, zero, sizeof zero) == 0;
+    return 0;
+}
+
+static bool prefix_matches(const uint8_t *one, const uint8_t *other, unsigned bits) {
+    unsigned bytes = bits / 8, rest = bits % 8;
+    if (memcmp(one, other, bytes) != 0)
+        return false;
+    return rest == 0 || ((one[bytes] ^ other[bytes]) >> (8 - rest)) == 0;
+}
+
+static bool covers(const struct orc_network_grant *allowed, bool connect, int type,
+                   const struct network_address *address) {
+    return allowed->connect == connect && (allowed->type == 0 || allowed->type == type) &&
+           (allowed->family == 0 || allowed->family == address->family) && address->port >= allowed->first_port &&
+           address->port <= allowed->last_port &&
+           prefix_matches(allowed->address, address->address, allowed->prefix);
+}
+
+static const struct network_grant *first_grant(const struct orc_compartment *compartment) {
+    return __atomic_load_n(&compartment->network, __ATOMIC_ACQUIRE);
+}
+
+bool network_allows(const struct orc_compartment *compartment, bool connect, int type,
+                    const struct network_address *address) {
+    for (const struct network_grant *entry = first_grant(compartment); entry; entry = entry->next)
+        if (covers(&entry->allowed, connect, type, address))
+            return true;
+    return false;
+}
+
+bool network_has_grant(const struct orc_compartment *compartment, bool connect, int type) {
+    for (const struct network_grant *entry = first_grant(compartment); entry; entry = entry->next)
+        if (type == 0 || (entry->allowed.connect == connect && (entry->allowed.type == 0 || entry->allowed.type == type)))
+            return true;
+    return false;
+}

@@ -1,0 +1,331 @@
+/* Sockets. Every address that a guest names is copied and compared with the compartment's network grants before the kernel
+ * sees the copy; AF_UNIX sockets are named by a path beneath a granted directory, never by an address. */
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "hostcalls.h"
+#include "network.h"
+#include "path.h"
+
+#define MAX_BUFFER 0x400000 /* of SO_SNDBUF, SO_RCVBUF; the kernel's own limit is lower as a rule */
+#define SEND_FLAGS (MSG_DONTWAIT | MSG_EOR | MSG_MORE | MSG_NOSIGNAL)
+#define RECEIVE_FLAGS (MSG_DONTWAIT | MSG_PEEK | MSG_TRUNC | MSG_WAITALL)
+
+#define SOCKET_CALL(name) FILE_CALL(name, BOTH_RIGHTS, SOCKET)
+
+static int socket_type(int fd) {
+    int type = -1;
+    socklen_t length = sizeof type;
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 ? type : -1;
+}
+
+int64_t call_socket(struct orc_thread *thread, const uint64_t *arguments) {
+    uint64_t family = arguments[0], type = arguments[1];
+    if ((type != SOCK_STREAM && type != SOCK_DGRAM) || arguments[2] > 1)
+        return -EINVAL;
+    if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
+        return -EAFNOSUPPORT;
+    if (family != AF_UNIX && !network_has_grant(thread->compartment, false, 0))
+        return -EACCES;
+    int how = (int)type | SOCK_CLOEXEC | (arguments[2] ? SOCK_NONBLOCK : 0);
+    return add_handle(thread, result_of(socket((int)family, how, 0)), FILE_SOCKET, BOTH_RIGHTS);
+}
+
+/* An address that was copied in, as the kernel and as grants want it. */
+struct address {
+    struct sockaddr_storage name;
+    socklen_t length;
+    struct network_address parsed;
+};
+
+static int address_get(const struct orc_thread *thread, uint64_t from, uint64_t length, struct address *address) {
+    *address = (struct address){.length = (socklen_t)length};
+    if (length < sizeof address->name.ss_family || length > sizeof address->name)
+        return -EINVAL;
+    if (guest_read(thread, &address->name, guest_pointer(from), length) < 0)
+        return -EFAULT;
+    return network_parse(&address->parsed, &address->name, length);
+}
+
+static const struct sockaddr *name_of(const struct address *address) {
+    return (const struct sockaddr *)&address->name;
+}
+
+/* A socket bound to [::] gets what is sent to any IPv4 address, too: IPV6_V6ONLY could change behind our back. */
+static bool may_bind(const struct orc_compartment *compartment, int type, const struct network_address *address) {
+    if (!network_allows(compartment, false, type, address))
+        return false;
+    const struct network_address v4 = {.family = AF_INET, .port = address->port, .any = true};
+    return address->family == AF_INET || !address->any || network_allows(compartment, false, type, &v4);
+}
+
+/* What connecting or sending does by itself, where that is granted: any address, a port of the kernel's choice. */
+static bool is_implicit_bind(const struct orc_compartment *compartment, int type,
+                             const struct network_address *address) {
+    return address->any && address->port == 0 && network_has_grant(compartment, true, type);
+}
+
+SOCKET_CALL(call_socket_bind) {
+    const struct orc_compartment *compartment = call->thread->compartment;
+    struct address address;
+    int status = address_get(call->thread, call->arguments[1], call->arguments[2], &address);
+    if (status < 0)
+        return status;
+    int type = socket_type(call->fd);
+    if (!may_bind(compartment, type, &address.parsed) && !is_implicit_bind(compartment, type, &address.parsed))
+        return -EACCES;
+    return result_of(bind(call->fd, name_of(&address), address.length));
+}
+
+/* Is what the socket is bound to granted? A port that the kernel chose is, under a grant of port 0. */
+static int64_t check_listening(const struct orc_compartment *compartment, int fd) {
+    struct sockaddr_storage address = {0};
+    struct network_address parsed;
+    socklen_t length = sizeof address;
+    if (getsockname(fd, (struct sockaddr *)&address, &length) != 0)
+        return -errno;
+    if (address.ss_family == AF_UNIX)
+        return 0; /* bound beneath a directory, or not at all */
+    int result = network_parse(&parsed, &address, length);
+    if (result < 0 || may_bind(compartment, SOCK_STREAM, &parsed))
+        return result;
+    parsed.port = 0;
+    return may_bind(compartment, SOCK_STREAM, &parsed) ? 0 : -EACCES;
+}
+
+SOCKET_CALL(call_socket_listen) {
+    int backlog = call->arguments[1] < SOMAXCONN ? (int)call->arguments[1] : SOMAXCONN;
+    int64_t result = check_listening(call->thread->compartment, call->fd);
+    if (result == 0)
+        result = result_of(listen(call->fd, backlog));
+    /* Another thread may have changed the socket between check and call: what counts is where it listens now. */
+    if (result == 0 && (result = check_listening(call->thread->compartment, call->fd)) < 0)
+        shutdown(call->fd, SHUT_RDWR);
+    return result;
+}
+
+/* The names of AF_UNIX sockets are the host's paths: their family is all that a guest gets. */
+static socklen_t shown_length(const struct sockaddr_storage *address, socklen_t length) {
+    if (length > sizeof *address)
+        length = sizeof *address;
+    bool internet = address->ss_family == AF_INET || address->ss_family == AF_INET6;
+    return internet || length < sizeof address->ss_family ? length : sizeof address->ss_family;
+}
+
+/* As much of the address as there is room for, where the guest said at `length_at`; its whole length is stored there. */
+static int address_put(const struct orc_thread *thread, uint64_t to, uint64_t length_at, const struct address *address) {
+    uint32_t room, shown = shown_length(&address->name, address->length);
+    if (guest_read(thread, &room, guest_pointer(length_at), sizeof room) < 0 ||
+        guest_write(thread, guest_pointer(to), &address->name, shown < room ? shown : room) < 0)
+        return -EFAULT;
+    return guest_write(thread, guest_pointer(length_at), &shown, sizeof shown);
+}
+
+SOCKET_CALL(call_socket_accept) {
+    struct address address = {.length = sizeof address.name};
+    if (call->arguments[3] > 1)
+        return -EINVAL;
+    int64_t fd = result_of(accept4(call->fd, (struct sockaddr *)&address.name, &address.length,
+                                   SOCK_CLOEXEC | (call->arguments[3] ? SOCK_NONBLOCK : 0)));
+    int64_t handle = add_handle(call->thread, fd, FILE_SOCKET, BOTH_RIGHTS);
+    if (handle < 0 || guest_pointer(call->arguments[1]).address == 0 ||
+        address_put(call->thread, call->arguments[1], call->arguments[2], &address) == 0)
+        return handle;
+    capability_remove(call->thread->compartment, (uint64_t)handle);
+    return -EFAULT;
+}
+
+/* A connect that a signal interrupted goes on in the kernel: the second one waits for it. */
+SOCKET_CALL(call_socket_connect) {
+    const struct sockaddr nothing = {.sa_family = AF_UNSPEC};
+    struct address address;
+    int status = address_get(call->thread, call->arguments[1], call->arguments[2], &address);
+    int type = socket_type(call->fd);
+    /* Dissolves a datagram socket's association; a stream socket has none that could be. */
+    if (status == -EAFNOSUPPORT && address.name.ss_family == AF_UNSPEC && type == SOCK_DGRAM)
+        return result_of(connect(call->fd, &nothing, sizeof nothing));
+    if (status < 0)
+        return status;
+    if (!network_allows(call->thread->compartment, true, type, &address.parsed))
+        return -EACCES;
+    return result_of(connect(call->fd, name_of(&address), address.length));
+}
+
+/* Binds through the resolved directory's descriptor: the kernel creates one name in it, and follows no link there. */
+SOCKET_CALL(call_socket_bind_path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    PARENT(parent);
+    int status = parent_get(call->thread, call->arguments[1], false, &parent);
+    if (status < 0)
+        return status;
+    int length = snprintf(address.sun_path, sizeof address.sun_path, PROC_NAME "/%s", parent.directory, parent.name);
+    if ((size_t)length >= sizeof address.sun_path)
+        return -ENAMETOOLONG;
+    return result_of(bind(call->fd, (const struct sockaddr *)&address, sizeof address));
+}
+
+/* Connects to the socket's own descriptor, found beneath the directory: a name could be a link to anywhere. */
+SOCKET_CALL(call_socket_connect_path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct path path CLEANUP(path_put) = {.text = path.few};
+    struct stat found;
+    int status = path_get(call->thread, guest_pointer(call->arguments[1]), RIGHT_WRITE, &path);
+    if (status < 0)
+        return status;
+    int64_t to CLEANUP(close_fd) = open_beneath(path.file->fd, path.text, O_PATH, 0, 0);
+    if (to < 0)
+        return to;
+    if (fstat((int)to, &found) != 0 || !S_ISSOCK(found.st_mode))
+        return -ECONNREFUSED;
+    snprintf(address.sun_path, sizeof address.sun_path, PROC_NAME, (int)to);
+    return result_of(connect(call->fd, (const struct sockaddr *)&address, sizeof address));
+}
+
+SOCKET_CALL(call_socket_shutdown) {
+    return call->arguments[1] > SHUT_RDWR ? -EINVAL : result_of(shutdown(call->fd, (int)call->arguments[1]));
+}
+
+SOCKET_CALL(call_socket_name) {
+    struct address address = {.length = sizeof address.name};
+    struct sockaddr *name = (struct sockaddr *)&address.name;
+    if (call->arguments[1] > 1)
+        return -EINVAL;
+    if ((call->arguments[1] ? getpeername : getsockname)(call->fd, name, &address.length) != 0)
+        return -errno;
+    return address_put(call->thread, call->arguments[2], call->arguments[3], &address);
+}
+
+/* The options that a guest may get; those that it may set first. All are integers but for three. */
+static const struct options {
+    int level;
+    size_t settable, count;
+    int names[16];
+} options[] = {
+    {SOL_SOCKET, 9, 14, {SO_REUSEADDR, SO_REUSEPORT, SO_KEEPALIVE, SO_BROADCAST, SO_SNDBUF, SO_RCVBUF, SO_SNDTIMEO,
+                         SO_RCVTIMEO, SO_LINGER, SO_ERROR, SO_TYPE, SO_DOMAIN, SO_PROTOCOL, SO_ACCEPTCONN}},
+    {IPPROTO_TCP, 8, 9, {TCP_NODELAY, TCP_CORK, TCP_QUICKACK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT,
+                         TCP_USER_TIMEOUT, TCP_DEFER_ACCEPT, TCP_MAXSEG}},
+    {IPPROTO_IPV6, 1, 1, {IPV6_V6ONLY}},
+};
+
+union option_value {
+    int number;
+    struct linger linger;
+    struct timeval time;
+};
+
+static socklen_t option_size(int level, int name) {
+    if (level != SOL_SOCKET)
+        return sizeof(int);
+    return name == SO_LINGER                               ? sizeof(struct linger)
+           : name == SO_SNDTIMEO || name == SO_RCVTIMEO ? sizeof(struct timeval)
+                                                           : sizeof(int);
+}
+
+/* The option's size, or -ENOPROTOOPT. */
+static int64_t check_option(uint64_t level, uint64_t name, bool set) {
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        for (size_t j = 0; level == (uint64_t)options[i].level && j < options[i].count; j++)
+            if (name == (uint64_t)options[i].names[j] && (!set || j < options[i].settable))
+                return option_size((int)level, (int)name);
+    return -ENOPROTOOPT;
+}
+
+/* (handle, level << 32 | option, value, length) */
+SOCKET_CALL(call_socket_option) {
+    uint64_t level = call->arguments[1] >> 32, name = (uint32_t)call->arguments[1];
+    union option_value value;
+    int64_t size = check_option(level, name, true);
+    if (size < 0 || call->arguments[3] != (uint64_t)size)
+        return size < 0 ? size : -EINVAL;
+    if (guest_read(call->thread, &value, guest_pointer(call->arguments[2]), (size_t)size) < 0)
+        return -EFAULT;
+    bool buffer = level == SOL_SOCKET && (name == SO_SNDBUF || name == SO_RCVBUF);
+    if (buffer && (value.number < 0 || value.number > MAX_BUFFER))
+        value.number = MAX_BUFFER;
+    if (level == SOL_SOCKET && name == SO_LINGER && value.linger.l_onoff && value.linger.l_linger != 0)
+        return -EINVAL; /* closing would block, whoever does it */
+    return result_of(setsockopt(call->fd, (int)level, (int)name, &value, (socklen_t)size));
+}
+
+/* (handle, level << 32 | option, value, length): as much as there is room for. */
+SOCKET_CALL(call_socket_option_get) {
+    uint64_t level = call->arguments[1] >> 32, name = (uint32_t)call->arguments[1];
+    union option_value value = {0};
+    uint32_t room;
+    int64_t size = check_option(level, name, false);
+    socklen_t length = (socklen_t)size;
+    if (size < 0)
+        return size;
+    if (guest_read(call->thread, &room, guest_pointer(call->arguments[3]), sizeof room) < 0)
+        return -EFAULT;
+    if (getsockopt(call->fd, (int)level, (int)name, &value, &length) != 0)
+        return -errno;
+    uint32_t stored = length < room ? length : room;
+    if (guest_write(call->thread, guest_pointer(call->arguments[2]), &value, stored) < 0)
+        return -EFAULT;
+    return guest_write(call->thread, guest_pointer(call->arguments[3]), &stored, sizeof stored);
+}
+
+/* The message of (handle, message, flags), and what it leads to. */
+static int message_get(const struct file_call *call, uint64_t flags, struct orc_message *message,
+                       struct vector *vector) {
+    vector->spans = vector->few;
+    if (call->arguments[2] & ~flags)
+        return -EINVAL;
+    if (guest_read(call->thread, message, guest_pointer(call->arguments[1]), sizeof *message) < 0)
+        return -EFAULT;
+    return vector_get(call->thread, vector, (guest_address){message->spans}, message->span_count);
+}
+
+/* Sending to an address is connecting, as far as grants go. */
+SOCKET_CALL(call_socket_send) {
+    struct orc_message message;
+    struct vector vector CLEANUP(vector_put);
+    struct address address;
+    int status = message_get(call, SEND_FLAGS, &message, &vector);
+    if (status < 0)
+        return status;
+    struct msghdr header = {.msg_iov = vector.spans, .msg_iovlen = message.span_count};
+    if (message.address != 0 || message.address_length != 0) {
+        status = address_get(call->thread, message.address, message.address_length, &address);
+        if (status < 0)
+            return status;
+        if (!network_allows(call->thread->compartment, true, socket_type(call->fd), &address.parsed))
+            return -EACCES;
+        header.msg_name = &address.name;
+        header.msg_namelen = address.length;
+    }
+    return result_of(syscall(SYS_sendmsg, call->fd, &header, (int)call->arguments[2] | MSG_NOSIGNAL));
+}
+
+/* Control messages have no room: descriptors that a host program sends are closed by the kernel. */
+SOCKET_CALL(call_socket_receive) {
+    struct orc_message message;
+    struct vector vector CLEANUP(vector_put);
+    struct sockaddr_storage name;
+    int status = message_get(call, RECEIVE_FLAGS, &message, &vector);
+    if (status < 0)
+        return status;
+    struct msghdr header = {.msg_iov = vector.spans, .msg_iovlen = message.span_count};
+    if (message.address != 0) {
+        header.msg_name = &name;
+        header.msg_namelen = sizeof name;
+    }
+    int64_t result = result_of(syscall(SYS_recvmsg, call->fd, &header, (int)call->arguments[2]));
+    if (result < 0)
+        return result;
+    uint32_t shown = message.address ? shown_length(&name, header.msg_namelen) : 0, room = message.address_length;
+    message.address_length = shown;
+    message.flags = (uint32_t)header.msg_flags;
+    if (guest_write(call->thread, (guest_address){message.address}, &name, shown < room ? shown : room) < 0)
+        return -EFAULT;
+    return guest_write(call->thread, guest_pointer(call->arguments[1]), &message, sizeof message) < 0 ? -EFAULT : result;
+}

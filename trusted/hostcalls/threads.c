@@ -1,0 +1,174 @@
+/* The compartment and its threads: exit, thread pointer, unwinding, threads, interruption, futexes. */
+#include <limits.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "hostcalls.h"
+
+int64_t call_exit(struct orc_thread *thread, const uint64_t *arguments) {
+    thread->value = (int64_t)arguments[0];
+    thread->exited = EXITED_COMPARTMENT;
+    return 0;
+}
+
+/* Thread-local accesses aren't confined by the GS base: whatever they can reach around the pointer lies in
+ * the slot. */
+static bool is_thread_pointer(uint32_t address) {
+    return address >= ORC_TLS_REACH && address <= ORC_HEAP_END - ORC_TLS_REACH - 8;
+}
+
+int64_t call_set_thread_pointer(struct orc_thread *thread, const uint64_t *arguments) {
+    uint32_t address = guest_pointer(arguments[0]).address;
+    if (!is_thread_pointer(address))
+        return -EINVAL;
+    thread->guest_fs = thread->slot + address; /* the gate loads it on its way out */
+    return 0;
+}
+
+/* --- setjmp and longjmp --- */
+
+/* Marks count from the activation's first return address, the host's own, which no unwinding may remove. */
+static uint64_t stack_start(const struct orc_thread *thread) {
+    return (uint64_t)thread - 8;
+}
+
+/* Where the stack pointer will be once the gate has returned. */
+static uint64_t stack_pointer(const struct orc_thread *thread) {
+    return (uint64_t)(thread->gate_frame + 1);
+}
+
+int64_t call_mark(struct orc_thread *thread, const uint64_t *arguments) {
+    (void)arguments;
+    uint64_t here = stack_pointer(thread);
+    uint64_t after_return = here + 8;
+    if (after_return > stack_start(thread)) /* the entry point itself has no guest to return to */
+        return -EINVAL;
+    uint64_t return_address = *(const uint64_t *)here;
+    return (int64_t)((stack_start(thread) - after_return) << 32 | (uint32_t)return_address);
+}
+
+/* Below the mark the control stack holds nothing but return addresses of guest code: any of them is safe to
+ * be at. */
+int64_t call_unwind(struct orc_thread *thread, const uint64_t *arguments) {
+    uint64_t mark = arguments[0], here = stack_pointer(thread), start = stack_start(thread);
+    /* An entry point that jumped to the gate made the host's own return address the gate's. */
+    if (here > start || mark % 8 != 0 || mark > start - here)
+        return -EINVAL;
+    struct gate_frame *frame = (struct gate_frame *)(start - mark) - 1;
+    memmove(frame, thread->gate_frame, sizeof *frame);
+    thread->gate_frame = frame;
+    if (thread->in_upcall && start - mark > thread->upcall_stack)
+        thread->in_upcall = 0; /* what was interrupted isn't there any more */
+    return 0;
+}
+
+/* --- Threads --- */
+
+int64_t call_thread_create(struct orc_thread *thread, const uint64_t *arguments) {
+    struct orc_thread_start asked;
+    if (guest_read(thread, &asked, guest_pointer(arguments[0]), sizeof asked) < 0)
+        return -EFAULT;
+    if (asked.reserved != 0 || !is_thread_pointer(asked.thread_pointer))
+        return -EINVAL;
+    if (!guest_range((guest_address){asked.id_address}, sizeof(uint32_t)))
+        return -EFAULT;
+    const struct thread_start start = {.entry = asked.entry,
+                                       .stack = asked.stack,
+                                       .argument = asked.argument,
+                                       .id_address = asked.id_address,
+                                       .guest_fs = thread->slot + asked.thread_pointer};
+    HOLD(thread->compartment->lock);
+    return worker_start(thread->compartment, &start);
+}
+
+static int64_t futex(struct orc_thread *thread, guest_address address, int operation, uint32_t value,
+                     const struct timespec *until) {
+    void *word = kernel_buffer(thread, address, sizeof(uint32_t));
+    if (!word)
+        return -EFAULT;
+    return result_of(syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, until, NULL,
+                             FUTEX_BITSET_MATCH_ANY));
+}
+
+/* The memory may be gone, which is the guest's own business. */
+int64_t call_thread_exit(struct orc_thread *thread, const uint64_t *arguments) {
+    const guest_address address = guest_pointer(arguments[0]);
+    const uint32_t zero = 0;
+    if (address.address && guest_write(thread, address, &zero, sizeof zero) == 0)
+        futex(thread, address, FUTEX_WAKE, 1, NULL);
+    thread->value = 0;
+    thread->exited = EXITED_THREAD;
+    return 0;
+}
+
+int64_t call_thread_id(struct orc_thread *thread, const uint64_t *arguments) {
+    (void)arguments;
+    return thread->id;
+}
+
+int64_t call_interrupt(struct orc_thread *thread, const uint64_t *arguments) {
+    HOLD(thread->compartment->lock);
+    struct orc_thread *target = thread->compartment->threads;
+    while (target && target->id != arguments[0])
+        target = target->next;
+    if (!target)
+        return -ESRCH;
+    thread_interrupt(target);
+    return 0;
+}
+
+int64_t call_signal_entry(struct orc_thread *thread, const uint64_t *arguments) {
+    struct orc_compartment *compartment = thread->compartment;
+    uint32_t entry = guest_pointer(arguments[0]).address;
+    HOLD(compartment->lock);
+    if (entry != 0 && !compartment_has_entry(compartment, entry))
+        return -EINVAL;
+    compartment->signal_entry = entry;
+    return 0;
+}
+
+int64_t call_signal_return(struct orc_thread *thread, const uint64_t *arguments) {
+    if (arguments[0] > 1 || !thread->in_upcall)
+        return -EINVAL;
+    return upcall_return(thread, arguments[0] == 1);
+}
+
+int64_t call_signals(struct orc_thread *thread, const uint64_t *arguments) {
+    (void)arguments;
+    return __atomic_exchange_n(&thread->compartment->signals, 0, __ATOMIC_SEQ_CST);
+}
+
+int64_t call_alarm(struct orc_thread *thread, const uint64_t *arguments) {
+    if ((int64_t)arguments[0] < 0 || (int64_t)arguments[1] < 0)
+        return -EINVAL;
+    HOLD(thread->compartment->lock);
+    return alarm_set(thread, arguments[0], arguments[1]);
+}
+
+int64_t call_futex_wait(struct orc_thread *thread, const uint64_t *arguments) {
+    int64_t timeout = (int64_t)arguments[2], result;
+    struct timespec until;
+    if (timeout < 0 && timeout != ORC_FOREVER)
+        return -EINVAL;
+    if (timeout >= 0)
+        until = time_from_now((uint64_t)timeout);
+    do
+        result = futex(thread, guest_pointer(arguments[0]), FUTEX_WAIT_BITSET, (uint32_t)arguments[1],
+                       timeout >= 0 ? &until : NULL);
+    while (call_again(thread, result));
+    return result;
+}
+
+int64_t call_futex_wake(struct orc_thread *thread, const uint64_t *arguments) {
+    uint32_t count = arguments[1] < INT_MAX ? (uint32_t)arguments[1] : INT_MAX;
+    return futex(thread, guest_pointer(arguments[0]), FUTEX_WAKE, count, NULL);
+}
+
+int64_t call_yield(struct orc_thread *thread, const uint64_t *arguments) {
+    (void)thread, (void)arguments;
+    sched_yield();
+    return 0;
+}

@@ -1,0 +1,149 @@
+/* Getting a thread out of wherever it is: guest code, or a system call that blocks. The signal of its timer comes at
+ * once, and then every 10 ms until the thread has seen why, in case it came just before a system call blocked. Timers
+ * are made when they're first needed: most threads never are interrupted. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "capability.h"
+
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+#define AGAIN 10000000 /* ns */
+#define SECOND 1000000000
+
+static int make_timer(const struct orc_thread *thread, unsigned reason, timer_t *timer) {
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = STOP_SIGNAL};
+    event.sigev_value.sival_ptr = (void *)((uint64_t)thread | reason);
+    event.sigev_notify_thread_id = thread->tid;
+    return timer_create(CLOCK_MONOTONIC, &event, timer) == 0 ? 0 : -errno;
+}
+
+static void set_timer(timer_t timer, uint64_t first, uint64_t interval) {
+    const struct itimerspec when = {
+        .it_value = {(time_t)(first / SECOND), (long)(first % SECOND)},
+        .it_interval = {(time_t)(interval / SECOND), (long)(interval % SECOND)},
+    };
+    if (timer_settime(timer, 0, &when, NULL) != 0)
+        abort(); /* a limit that isn't kept is no limit */
+}
+
+static void send_once(const struct orc_thread *thread) {
+    syscall(SYS_tgkill, getpid(), thread->tid, STOP_SIGNAL);
+}
+
+/* Without memory for a timer there's one signal: it is lost if it comes just before a call blocks. */
+static void wake(struct orc_thread *thread) {
+    if (!thread->has_timer && make_timer(thread, REASON_WAKE, &thread->timer) == 0)
+        __atomic_store_n(&thread->has_timer, true, __ATOMIC_RELEASE);
+    if (thread->has_timer)
+        set_timer(thread->timer, 1, AGAIN);
+    else
+        send_once(thread);
+}
+
+void wake_soon(struct orc_thread *thread) {
+    if (__atomic_load_n(&thread->has_timer, __ATOMIC_ACQUIRE))
+        set_timer(thread->timer, 1, AGAIN);
+    else
+        send_once(thread);
+}
+
+void wake_end(struct orc_thread *thread) {
+    if (__atomic_load_n(&thread->has_timer, __ATOMIC_ACQUIRE))
+        set_timer(thread->timer, 0, 0);
+}
+
+void timers_release(struct orc_thread *thread) {
+    /* What they have sent is delivered before these calls return: nothing comes later, to whoever has the region next. */
+    if (thread->has_timer)
+        timer_delete(thread->timer);
+    if (thread->has_limit)
+        timer_delete(thread->limit);
+    thread->has_timer = thread->has_limit = false;
+}
+
+void set_limit(struct orc_thread *thread, uint64_t nanoseconds) {
+    if (!thread->has_limit && make_timer(thread, REASON_LIMIT, &thread->limit) < 0)
+        abort();
+    thread->has_limit = true;
+    set_timer(thread->limit, nanoseconds, nanoseconds > 0 ? AGAIN : 0);
+}
+
+void thread_stop(struct orc_thread *thread) {
+    __atomic_or_fetch(&thread->stopping, STOPPING_ASKED, __ATOMIC_SEQ_CST);
+    wake(thread);
+}
+
+void thread_interrupt(struct orc_thread *thread) {
+    __atomic_store_n(&thread->interrupted, INTERRUPTED_ANYWHERE, __ATOMIC_SEQ_CST);
+    wake(thread);
+}
+
+bool interrupt_take(struct orc_thread *thread) {
+    wake_end(thread); /* before the flag: an interrupt in between is one with this */
+    return __atomic_exchange_n(&thread->interrupted, 0, __ATOMIC_SEQ_CST) != 0;
+}
+
+void interrupt_again(struct orc_thread *thread) {
+    if (thread->interrupted != INTERRUPTED_ANYWHERE || thread->in_upcall || thread->compartment->signal_entry == 0)
+        return;
+    HOLD(thread->compartment->lock);
+    wake(thread);
+}
+
+bool call_again(struct orc_thread *thread, int64_t result) {
+    if (result != -EINTR || thread->stopping)
+        return false;
+    return !thread->interrupted || !interrupt_take(thread);
+}
+
+/* --- The compartment's alarm: a timer whose signal goes to one of its threads. The caller holds its lock. --- */
+
+static int alarm_make(struct orc_compartment *compartment, struct orc_thread *thread) {
+    int status = make_timer(thread, REASON_ALARM, &compartment->alarm);
+    if (status < 0)
+        return status;
+    /* The signal's handler can't make the timer that repeats it. */
+    if (!thread->has_timer && make_timer(thread, REASON_WAKE, &thread->timer) == 0)
+        __atomic_store_n(&thread->has_timer, true, __ATOMIC_RELEASE);
+    compartment->alarm_thread = thread;
+    return 0;
+}
+
+/* A shorter interval would leave no time for anything between two signals: not even for being killed. */
+#define SHORTEST_INTERVAL 1000000
+
+int64_t alarm_set(struct orc_thread *thread, uint64_t first, uint64_t interval) {
+    struct orc_compartment *compartment = thread->compartment;
+    struct itimerspec left = {0};
+    if (!compartment->alarm_thread) {
+        int status = first == 0 ? 0 : alarm_make(compartment, compartment->threads);
+        if (first == 0 || status < 0)
+            return status;
+    }
+    timer_gettime(compartment->alarm, &left);
+    if (interval > 0 && interval < SHORTEST_INTERVAL)
+        interval = SHORTEST_INTERVAL;
+    set_timer(compartment->alarm, first, first > 0 ? interval : 0);
+    return (int64_t)left.it_value.tv_sec * SECOND + left.it_value.tv_nsec;
+}
+
+/* The timer goes with the thread that it signals, which is the calling one, so that no signal is left; the next thread
+ * gets a new one. */
+void alarm_hand_on(struct orc_thread *thread) {
+    struct orc_compartment *compartment = thread->compartment;
+    struct itimerspec left = {0};
+    if (compartment->alarm_thread != thread)
+        return;
+    timer_gettime(compartment->alarm, &left);
+    timer_delete(compartment->alarm);
+    compartment->alarm_thread = NULL;
+    struct orc_thread *heir = compartment->threads == thread ? thread->next : compartment->threads;
+    bool set = left.it_value.tv_sec > 0 || left.it_value.tv_nsec > 0;
+    if (heir && set && alarm_make(compartment, heir) == 0)
+        timer_settime(compartment->alarm, 0, &left, NULL);
+}

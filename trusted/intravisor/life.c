@@ -1,0 +1,150 @@
+/* A compartment's life: started, waited for, signalled, killed. */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "orc/hostcall.h"
+#include "store.h"
+#include "thread.h"
+
+void compartment_end(struct orc_compartment *compartment, const struct orc_result *result,
+                     const struct orc_thread *but) {
+    if (compartment->ending)
+        return;
+    compartment->ending = true;
+    compartment->result = *result;
+    for (struct orc_thread *thread = compartment->threads; thread; thread = thread->next)
+        if (thread != but)
+            thread_stop(thread);
+}
+
+/* The first stack and, above it, the start block. */
+static int map_start(struct orc_compartment *compartment, const struct orc_start *start, struct orc_error *error) {
+    if (start->start_info_size > ORC_START_BLOCK_END - ORC_START_BLOCK)
+        return fail(error, E2BIG, "start: %zu bytes of arguments and environment are too many", start->start_info_size);
+    int status = memory_map(compartment, ORC_STACK_TOP - ORC_STACK_SIZE,
+                            ORC_STACK_SIZE + page_up(start->start_info_size),
+                            ORC_MEMORY_READ | ORC_MEMORY_WRITE);
+    if (status < 0)
+        return failed(error, -status, "start: can't map the first stack of 8 MiB (see the memory limit)");
+    /* No guest thread runs yet. */
+    memcpy(compartment->slot + ORC_START_BLOCK, start->start_info, start->start_info_size);
+    return 0;
+}
+
+/* Maps the object, unless it is granted already, and gives it a handle. */
+static int grant_program(struct orc_compartment *compartment, struct orc_object *object, struct orc_error *error) {
+    struct grant *grant = compartment_grant_of(compartment, object);
+    int64_t status = grant ? 0 : grant_to(compartment, object, &grant);
+    if (status == 0)
+        status = capability_of_grant(compartment, grant);
+    if (status < 0)
+        return failed(error, (int)-status, "start: can't map the object (see the quotas)");
+    return 0;
+}
+
+int orc_compartment_start(struct orc_compartment *compartment, const struct orc_start *start,
+                          struct orc_error *error) {
+    HOLD(compartment->lock);
+    int64_t status = 0;
+    if (compartment->started || compartment->ending || compartment->bare)
+        status = fail(error, EBUSY, "start: the compartment is bare, was started or was killed");
+    if (status == 0)
+        status = grant_program(compartment, start->object, error);
+    if (status == 0)
+        status = map_start(compartment, start, error);
+    if (status == 0) {
+        const struct thread_start first = {.entry = start->object->base + start->entry,
+                                           .stack = ORC_STACK_TOP,
+                                           .argument = ORC_START_BLOCK,
+                                           .first = true};
+        status = worker_start(compartment, &first);
+        if (status < 0)
+            fail(error, (int)-status, "start: can't start a thread at offset 0x%x: %s", start->entry,
+                 status == -EINVAL ? "not an entry point" : strerror((int)-status));
+    }
+    compartment->started = compartment->started || status > 0;
+    return status < 0 ? (int)status : 0;
+}
+
+void make_condition(pthread_cond_t *condition) {
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+struct timespec time_from_now(uint64_t nanoseconds) {
+    const uint64_t second = 1000000000, far = UINT64_C(1) << 62;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    nanoseconds = (nanoseconds < far ? nanoseconds : far) + (uint64_t)now.tv_nsec;
+    return (struct timespec){now.tv_sec + (time_t)(nanoseconds / second), (long)(nanoseconds % second)};
+}
+
+int orc_compartment_wait(struct orc_compartment *compartment, uint64_t nanoseconds, struct orc_result *result) {
+    const struct timespec until = time_from_now(nanoseconds);
+    int status = 0;
+    HOLD(compartment->lock);
+    while (!compartment->over && status == 0)
+        status = pthread_cond_timedwait(&compartment->ended, &compartment->lock, &until);
+    if (!compartment->over)
+        return -status;
+    *result = compartment->result;
+    return 0;
+}
+
+void orc_compartment_on_end(struct orc_compartment *compartment, void (*function)(void *context), void *context) {
+    pthread_mutex_lock(&compartment->lock);
+    bool over = compartment->over;
+    compartment->on_end = function;
+    compartment->on_end_context = context;
+    pthread_mutex_unlock(&compartment->lock);
+    if (over && function)
+        function(context);
+}
+
+void orc_compartment_kill(struct orc_compartment *compartment) {
+    HOLD(compartment->lock);
+    compartment_end(compartment, &(struct orc_result){.outcome = ORC_STOPPED}, NULL);
+    if (!compartment->started && !compartment->over) {
+        compartment->over = true;
+        pthread_cond_broadcast(&compartment->ended);
+    }
+}
+
+int orc_compartment_signal(struct orc_compartment *compartment, int signal) {
+    if (signal < 1 || signal > 31)
+        return -EINVAL;
+    if (signal == SIGKILL) {
+        orc_compartment_kill(compartment);
+        return 0;
+    }
+    HOLD(compartment->lock);
+    struct orc_thread *thread = compartment->threads;
+    while (thread && !thread->worker)
+        thread = thread->next;
+    if (!thread)
+        return -ESRCH;
+    __atomic_or_fetch(&compartment->signals, 1u << (signal - 1), __ATOMIC_SEQ_CST);
+    thread_interrupt(thread);
+    return 0;
+}
+
+static bool kill_user(void *object, struct orc_compartment *compartment) {
+    pthread_mutex_lock(&compartment->lock);
+    bool uses = compartment_grant_of(compartment, object) != NULL;
+    pthread_mutex_unlock(&compartment->lock);
+    if (uses)
+        orc_compartment_kill(compartment);
+    return true;
+}
+
+void orc_object_revoke(struct orc_object *object) {
+    {
+        HOLD(object->cell->lock);
+        object->revoked = true;
+    }
+    orc_cell_compartments(object->cell, kill_user, object);
+}

@@ -1,0 +1,222 @@
+/* Workers: the host threads that guests' threads run on. A worker's stacks and the guest thread's lie in one region;
+ * finished workers wait for the next guest thread, a few of them at least. */
+#include <errno.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "guest_memory.h"
+#include "segment_base.h"
+#include "thread.h"
+
+#define MAX_IDLE_WORKERS 64u
+#define KEPT_STACK (2 * ORC_PAGE_SIZE) /* of an idle worker's control stack */
+
+static void wait_for_job(struct orc_thread *thread) {
+    while (__atomic_load_n(&thread->job, __ATOMIC_ACQUIRE) == 0)
+        syscall(SYS_futex, &thread->job, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+}
+
+static void give_job(struct orc_thread *thread) {
+    __atomic_store_n(&thread->job, 1, __ATOMIC_RELEASE);
+    syscall(SYS_futex, &thread->job, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+/* --- What a worker does --- */
+
+/* The guest's thread is gone. The compartment may be destroyed as soon as its lock is free. */
+static void finish(struct orc_thread *thread, const struct orc_result *result) {
+    struct orc_compartment *compartment = thread->compartment;
+    bool ends = result->outcome == ORC_FAULTED ||
+                (result->outcome == ORC_EXITED && thread->exited == EXITED_COMPARTMENT) ||
+                (result->outcome == ORC_RETURNED && thread->first);
+    void (*on_end)(void *context) = NULL;
+    pthread_mutex_lock(&compartment->lock);
+    void *context = compartment->on_end_context;
+    if (ends)
+        compartment_end(compartment, result, thread);
+    thread_leave(thread);
+    if (--compartment->worker_count == 0) {
+        compartment_end(compartment, &(struct orc_result){.outcome = ORC_EXITED}, thread);
+        compartment->over = true;
+        on_end = compartment->on_end;
+        pthread_cond_broadcast(&compartment->ended);
+    }
+    pthread_mutex_unlock(&compartment->lock);
+    timers_release(thread);
+    if (on_end)
+        on_end(context);
+}
+
+static void work(struct orc_thread *thread) {
+    struct orc_compartment *compartment = thread->compartment;
+    struct orc_result result;
+    if (thread->tid == 0) { /* until then nobody could send it signals */
+        HOLD(compartment->lock);
+        thread->tid = gettid();
+        if (thread->interrupted)
+            thread_interrupt(thread);
+    }
+    thread_run(thread, 0, &result);
+    finish(thread, &result);
+}
+
+/* Gives back what a deep guest, or host, used of the control stack. */
+static void trim_control_stack(const struct orc_thread *thread) {
+    uint64_t kept = ((uint64_t)thread & ~(uint64_t)(ORC_PAGE_SIZE - 1)) + ORC_PAGE_SIZE - KEPT_STACK;
+    madvise((void *)thread->control_stack, kept - thread->control_stack, MADV_DONTNEED);
+}
+
+static bool has_default_size(const struct orc_thread *thread) {
+    return thread_region(thread) + THREAD_REGION - thread->control_stack ==
+           page_up(DEFAULT_CONTROL_STACK + THREAD_SIZE);
+}
+
+/* Puts the worker among the idle ones, or among those that are to be joined. */
+static bool become_idle(struct orc_cell *cell, struct orc_thread *thread) {
+    trim_control_stack(thread);
+    HOLD(cell->lock);
+    bool stays = cell->idle_worker_count < MAX_IDLE_WORKERS && has_default_size(thread);
+    struct orc_thread **list = stays ? &cell->idle_workers : &cell->finished_workers;
+    cell->idle_worker_count += stays;
+    thread->job = 0;
+    thread->next = *list;
+    *list = thread;
+    return stays;
+}
+
+static void *worker_main(void *argument) {
+    struct orc_thread *thread = argument;
+    struct orc_cell *cell = thread->compartment->cell;
+    stack_t stack = {.ss_sp = (void *)thread_signal_stack(thread), .ss_size = SIGNAL_STACK_SIZE}, before;
+    thread->host_fs = read_fs_base(cell->fsgsbase);
+    block_signals(NULL);
+    sigaltstack(&stack, &before);
+    do {
+        work(thread);
+        if (!become_idle(cell, thread))
+            break;
+        wait_for_job(thread);
+    } while (thread->compartment);
+    sigaltstack(&before, NULL);
+    return NULL;
+}
+
+/* --- What its creator does --- */
+
+/* Joins the workers of a list and frees their regions. */
+static void reap(struct orc_cell *cell, struct orc_thread *list) {
+    while (list) {
+        struct orc_thread *thread = list;
+        list = thread->next;
+        pthread_join(thread->owner, NULL);
+        region_destroy(cell, &cell->workers, thread);
+    }
+}
+
+static int create_host_thread(struct orc_thread *thread) {
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    int status = pthread_attr_setstack(&attributes, (void *)thread_host_stack(thread), HOST_STACK_SIZE);
+    if (status == 0)
+        status = pthread_create(&thread->owner, &attributes, worker_main, thread);
+    pthread_attr_destroy(&attributes);
+    return -status;
+}
+
+/* An idle worker, or a region for a new one. */
+static int take_worker(struct orc_cell *cell, uint64_t control_stack, struct orc_thread **thread) {
+    struct orc_thread *finished, *idle = NULL;
+    {
+        HOLD(cell->lock);
+        finished = cell->finished_workers;
+        cell->finished_workers = NULL;
+        if (cell->idle_workers && control_stack == DEFAULT_CONTROL_STACK) {
+            idle = cell->idle_workers;
+            cell->idle_workers = idle->next;
+            cell->idle_worker_count--;
+        }
+    }
+    reap(cell, finished);
+    *thread = idle;
+    return idle ? 0 : region_create(cell, control_stack, &cell->workers, thread);
+}
+
+static void fill(struct orc_thread *thread, struct orc_compartment *compartment, const struct thread_start *start) {
+    thread_prepare(thread, compartment);
+    thread->first = start->first;
+    thread->entry = start->entry;
+    thread->registers = (struct orc_registers){.rdi = start->argument, .rbp = start->stack};
+    if (start->guest_fs)
+        thread->guest_fs = start->guest_fs;
+}
+
+/* It doesn't start after all. */
+static int64_t undo(struct orc_thread *thread, int status) {
+    struct orc_cell *cell = thread->compartment->cell;
+    thread->compartment->worker_count--;
+    thread_leave(thread);
+    thread->running = 0;
+    if (!thread->worker) {
+        region_destroy(cell, &cell->workers, thread);
+        return status;
+    }
+    HOLD(cell->lock);
+    thread->next = cell->idle_workers;
+    cell->idle_workers = thread;
+    cell->idle_worker_count++;
+    return status;
+}
+
+int64_t worker_start(struct orc_compartment *compartment, const struct thread_start *start) {
+    struct orc_thread *thread;
+    if (compartment->ending)
+        return -EINTR;
+    if (compartment->thread_count >= compartment->limits.threads)
+        return -EAGAIN;
+    int status = take_worker(compartment->cell, compartment->limits.control_stack, &thread);
+    if (status < 0)
+        return status == -EINVAL ? status : -EAGAIN;
+    fill(thread, compartment, start);
+    thread_join(thread);
+    compartment->worker_count++;
+    thread_arm(thread);
+    uint32_t id = thread->id;
+    if (!compartment_has_entry(compartment, start->entry))
+        return undo(thread, -EINVAL);
+    if (start->id_address && orc_guest_copy(compartment->slot + start->id_address, &id, sizeof id) < 0)
+        return undo(thread, -EFAULT);
+    if (thread->worker) {
+        give_job(thread);
+        return id;
+    }
+    thread->worker = true;
+    status = create_host_thread(thread);
+    if (status == 0)
+        return id;
+    thread->worker = false;
+    return undo(thread, status);
+}
+
+void workers_release(struct orc_cell *cell) {
+    for (;;) {
+        pthread_mutex_lock(&cell->lock);
+        struct orc_thread *idle = cell->idle_workers, *finished = cell->finished_workers;
+        bool any = cell->workers > 0;
+        cell->idle_workers = cell->finished_workers = NULL;
+        cell->idle_worker_count = 0;
+        pthread_mutex_unlock(&cell->lock);
+        if (!any)
+            return;
+        for (struct orc_thread *thread = idle; thread; thread = thread->next) {
+            thread->compartment = NULL;
+            give_job(thread);
+        }
+        reap(cell, idle);
+        reap(cell, finished);
+        sched_yield(); /* a compartment's last worker may still be on its way to the idle ones */
+    }
+}
