@@ -58,7 +58,7 @@ class Toolchain:
         """Changes whenever the code that a compiler makes may change."""
         if kind not in self.keys:
             files = [self.native_sysroot + "/key"] if kind == "native" else [
-                self.orc_cc, self.build + "/bin/orc-sfi", self.build + "/lib/orc/orc-pass.so", self.build + "/lib/orc/sysroot/key"]
+                self.orc_cc, self.build + "/bin/orc-sfi", self.build + "/lib/orc/orc-pass.so", self.build + "/lib/orc/sysroot-bare/key"]
             parts = []
             for name in files:
                 with open(name, "rb") as file:

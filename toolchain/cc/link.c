@@ -17,8 +17,11 @@ static bool has_file(const char *directory, const char *name) {
     return found;
 }
 
+/* Static programs run in bare compartments, which have a C library of their own. */
 const char *find_sysroot(const struct options *options) {
-    const char *candidates[] = {options->sysroot, getenv("ORC_SYSROOT"), locate_file("sysroot")};
+    bool is_bare = options->is_static || options->is_static_pie;
+    const char *candidates[] = {options->sysroot, getenv("ORC_SYSROOT"),
+                                locate_file(is_bare ? "sysroot-bare" : "sysroot")};
     for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++)
         if (candidates[i] && *candidates[i] && has_file(candidates[i], "lib/crt1.o"))
             return candidates[i];
@@ -75,7 +78,7 @@ void link_command(const struct options *options, const char *output, struct argu
         fail("there is no guest C library to link with: neither --sysroot, $ORC_SYSROOT nor '%s' holds "
              "lib/crt1.o; "
              "use -nostdlib, or build the guest's libc first",
-             locate_file("sysroot"));
+             locate_file(is_static ? "sysroot-bare" : "sysroot"));
     arguments_add(command, locate_program("orc-ld", "ORC_LD"));
     arguments_add_all(command, (const char *const[]){"-o", output, NULL});
     arguments_add(command, options->relocatable ? "-r" : options->shared ? "-shared" : "-pie");

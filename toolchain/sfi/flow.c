@@ -275,8 +275,23 @@ static void drain(struct program *program, struct label_table *table, struct wor
     }
 }
 
+static bool has_jump_tables(const struct program *program) {
+    for (int i = 0; i < program->count; i++)
+        if (program->statements[i].kind == STATEMENT_LABEL && starts_with(program->statements[i].name, ".LJTI"))
+            return true;
+    return false;
+}
+
+/* Jump tables of one function may stand at different depths: one before the prologue that the compiler delayed, one
+ * behind it. A jump is followed to the labels of all of them, so that looks like a conflict. */
+static void blame_jump_tables(struct program *program, int errors) {
+    if (program->compiler && has_jump_tables(program))
+        program->starved += errors;
+}
+
 static void find_depths(struct program *program, struct label_table *table) {
     struct work work = {0};
+    int errors = program->errors;
     for (int i = 0; i < program->count; i++)
         if (program->statements[i].function_entry)
             push_work(&work, i, 0);
@@ -294,6 +309,7 @@ static void find_depths(struct program *program, struct label_table *table) {
         }
         before = statement->depth;
     }
+    blame_jump_tables(program, program->errors - errors);
     free(work.items);
 }
 

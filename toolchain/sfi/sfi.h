@@ -72,7 +72,7 @@ struct program {
     bool compiler; /* the text comes from clang, not from a person */
     FILE *out;
     int errors;
-    int starved; /* errors that jump tables alone cause: no register was left for a guard */
+    int starved; /* errors that jump tables may have caused: no register left for a guard, depths that seem to conflict */
     int next_label;       /* for labels that the rewriter makes */
     bool guard_begun;       /* the last instruction zero-extended the target of the branch that comes next */
     const char *trap;     /* this function's trap label, once it is needed; not yet placed */

@@ -1,41 +1,34 @@
-/* setjmp and longjmp, written in the confined form that the verifier accepts and given straight to the assembler: the
- * rewriter lets nobody load the data stack pointer (%rbp), and these two must. A wrong value in it harms only the
- * compartment itself. The control stack is out of the guest's reach: two hostcalls mark and unwind it.
+/* setjmp and longjmp. The control stack is out of the guest's reach: two hostcalls mark and unwind it.
  *
- * jmp_buf, 8 bytes each: rbx, data stack pointer, r12, r13, r14, r15, unused, mark << 32 | return address. There are no
- * signals in a bare compartment, so no signal mask is kept. */
-#include <orc/abi.h>
-#include <orc/bare.h>
-
-/* Rule 6: an indirect branch lands on an endbr64 alone. */
-.macro check target, scratch
-	movl	(%\target), %\scratch
-	addl	$0x05e1f00d, %\scratch
-	jne	.Ltrap
-.endm
-
-.macro hostcall number
-	movl	$\number, %edi
-	movl	$ORC_GATES, %eax
-	movl	%eax, %eax
-	check	rax, r11d
-	callq	*%rax
-.endm
+ * jmp_buf, 8 bytes each: rbx, data stack pointer, r12, r13, r14, r15, unused, mark << 32 | return address, whether a
+ * signal mask is kept, the mask. */
+#include "confined.h"
 
 	.section .text.setjmp, "ax", @progbits
-	.globl	setjmp, _setjmp, __setjmp, sigsetjmp, __sigsetjmp
-	.type	setjmp, @function
+	.globl	_setjmp, __setjmp, __sigsetjmp
 	.type	_setjmp, @function
 	.type	__setjmp, @function
-	.type	sigsetjmp, @function
 	.type	__sigsetjmp, @function
-	.p2align 4, 0x90
-setjmp:
-_setjmp:
-__setjmp:
-sigsetjmp:
-__sigsetjmp:
-	endbr64
+	.set	_setjmp, setjmp
+	.set	__setjmp, setjmp
+	.set	__sigsetjmp, sigsetjmp
+
+function sigsetjmp
+	movl	%esi, %esi
+	movq	%rsi, %gs:64(%edi)
+	testl	%esi, %esi
+	je	.Lsave
+	movq	%rbx, %gs:(%edi)
+	movq	%rdi, %rbx
+	call	__orc_save_mask
+	movq	%rbx, %rdi
+	movq	%gs:(%edi), %rbx
+	jmp	.Lsave
+	.size	sigsetjmp, . - sigsetjmp
+
+function setjmp
+	movq	$0, %gs:64(%edi)
+.Lsave:
 	movq	%rbx, %gs:(%edi)
 	movq	%rbp, %gs:8(%edi)
 	movq	%r12, %gs:16(%edi)
@@ -43,32 +36,37 @@ __sigsetjmp:
 	movq	%r14, %gs:32(%edi)
 	movq	%r15, %gs:40(%edi)
 	movq	%rdi, %rbx
-	hostcall ORC_BARE_MARK
+	hostcall ORC_MARK
 	movq	%rax, %gs:56(%ebx)
 	movq	%gs:(%ebx), %rbx
 	xorl	%eax, %eax
 	retq
 	.size	setjmp, . - setjmp
 
-	.globl	longjmp, _longjmp
-	.type	longjmp, @function
+	.globl	_longjmp
 	.type	_longjmp, @function
-	.p2align 4, 0x90
-longjmp:
-_longjmp:
-	endbr64
+	.set	_longjmp, longjmp
+
+function longjmp
 	movq	%rdi, %rbx
 	movl	%esi, %r12d
 	movl	%gs:60(%edi), %esi
-	hostcall ORC_BARE_UNWIND
+	hostcall ORC_UNWIND
 	testl	%eax, %eax
 	jne	.Ltrap
+	/* From here on this is the frame that called setjmp; the mask comes back there, so that a signal that was
+	 * blocked is handled on its stack. */
+	movq	%gs:8(%ebx), %rbp
+	cmpq	$0, %gs:64(%ebx)
+	je	.Lrestore
+	movq	%rbx, %rdi
+	call	__orc_restore_mask
+.Lrestore:
 	movl	%r12d, %eax
 	cmpl	$1, %eax /* longjmp(buffer, 0) makes setjmp return 1 */
 	adcl	$0, %eax
 	movq	%rbx, %rdi
 	movq	%gs:(%edi), %rbx
-	movq	%gs:8(%edi), %rbp
 	movq	%gs:16(%edi), %r12
 	movq	%gs:24(%edi), %r13
 	movq	%gs:32(%edi), %r14

@@ -7,7 +7,7 @@
 #include "syscall.h"
 #include "memory.h"
 #include <orc/abi.h>
-#include <orc/bare.h>
+#include <orc/hostcall.h>
 
 static long hostcall(long number, long a, long b, long c)
 {
@@ -46,7 +46,7 @@ static long clock_read(long clock, struct timespec *time)
 	default:
 		return -EINVAL;
 	}
-	long nanoseconds = hostcall(ORC_BARE_CLOCK, 0, 0, 0);
+	long nanoseconds = hostcall(ORC_CLOCK, 0, 0, 0);
 	time->tv_sec = nanoseconds / 1000000000;
 	time->tv_nsec = nanoseconds % 1000000000;
 	return 0;
@@ -55,7 +55,7 @@ static long clock_read(long clock, struct timespec *time)
 static _Noreturn void finish(long status)
 {
 	for (;;)
-		hostcall(ORC_BARE_EXIT, status, 0, 0);
+		hostcall(ORC_EXIT, status, 0, 0);
 }
 
 long __orc_syscall(long number, long a, long b, long c, long d, long e, long f)
@@ -65,13 +65,13 @@ long __orc_syscall(long number, long a, long b, long c, long d, long e, long f)
 	case SYS_exit_group:
 		finish(a);
 	case SYS_write:
-		return hostcall(ORC_BARE_WRITE, a, b, c);
+		return hostcall(ORC_WRITE, a, b, c);
 	case SYS_writev:
-		return transfer_vector(ORC_BARE_WRITE, a, (const struct iovec *)b, c);
+		return transfer_vector(ORC_WRITE, a, (const struct iovec *)b, c);
 	case SYS_read:
-		return hostcall(ORC_BARE_READ, a, b, c);
+		return hostcall(ORC_READ, a, b, c);
 	case SYS_readv:
-		return transfer_vector(ORC_BARE_READ, a, (const struct iovec *)b, c);
+		return transfer_vector(ORC_READ, a, (const struct iovec *)b, c);
 	case SYS_mmap:
 		return __orc_mmap(a, b, c, d, e, f);
 	case SYS_munmap:
@@ -83,7 +83,7 @@ long __orc_syscall(long number, long a, long b, long c, long d, long e, long f)
 	case SYS_clock_gettime:
 		return clock_read(a, (struct timespec *)b);
 	case SYS_set_thread_area:
-		return hostcall(ORC_BARE_SET_THREAD_POINTER, a, 0, 0);
+		return hostcall(ORC_SET_THREAD_POINTER, a, 0, 0);
 	case SYS_tkill: /* no handlers, so a signal to oneself ends the compartment */
 		finish(128 + b);
 	case SYS_set_tid_address:

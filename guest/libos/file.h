@@ -1,0 +1,120 @@
+/* Open file descriptions and the descriptors that lead to them. */
+#ifndef LIBOS_FILE_H
+#define LIBOS_FILE_H
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include "libos.h"
+#include "orc/hostcall.h"
+
+struct file;
+struct node;
+struct listing;
+
+/* What chmod, chown and utimensat change. */
+struct attributes {
+    bool set_mode, set_owner, set_times;
+    mode_t mode;
+    uint32_t user, group; /* -1: as it is */
+    int64_t times[2];     /* access, modification: ns, ORC_TIME_NOW or ORC_TIME_OMIT */
+};
+
+/* Positions: -1 is the file's own position, which moves along. What a kind of file lacks is NULL. */
+struct file_operations {
+    long (*read)(struct file *file, void *buffer, size_t length, int64_t position);
+    long (*write)(struct file *file, const void *buffer, size_t length, int64_t position);
+    /* NULL: one call of read or write for each span. */
+    long (*read_vector)(struct file *file, const struct iovec *vector, int count, int64_t position);
+    long (*write_vector)(struct file *file, const struct iovec *vector, int count, int64_t position);
+    long (*seek)(struct file *file, int64_t offset, int whence); /* NULL: -ESPIPE */
+    long (*status)(struct file *file, struct stat *status);
+    long (*truncate)(struct file *file, int64_t size);
+    long (*set_attributes)(struct file *file, const struct attributes *attributes);
+    long (*entries)(struct file *file, void *buffer, size_t length); /* NULL: -ENOTDIR */
+    long (*control)(struct file *file, unsigned long request, long argument);
+    long (*set_nonblocking)(struct file *file, bool nonblocking); /* NULL: nothing to do */
+    void (*release)(struct file *file);
+};
+
+enum file_kind {
+    FILE_STREAM,    /* by a host handle: terminal, pipe, event... anything without a position of ours */
+    FILE_SOCKET,    /* the same, a socket */
+    FILE_EPOLL,     /* the same, an epoll instance */
+    FILE_TIMER,     /* the same, a timer */
+    FILE_HOST,      /* a regular file or directory by a host handle */
+    FILE_MEMORY,    /* a file of the libOS' own: always ready */
+    FILE_DIRECTORY, /* a directory of which memory or mounts hold a part, listed by the libOS */
+    FILE_PATH,      /* O_PATH: names a place only */
+};
+
+struct file {
+    const struct file_operations *operations;
+    uint32_t references; /* 0: the structure is free */
+    uint32_t flags;      /* access mode, O_APPEND, O_NONBLOCK... as fcntl(F_GETFL) tells */
+    uint32_t handle;     /* the host's, or ORC_NO_HANDLE */
+    uint8_t kind;
+    bool granted;      /* the host's description is shared with others: its flags stay as they are */
+    bool directory;    /* FILE_HOST: known to be a directory */
+    bool host_appends; /* FILE_HOST: the host writes at the end, whatever the position */
+    bool layered;      /* FILE_HOST: only read by the host, changes go to the layer in memory */
+    bool by_path;      /* FILE_HOST: a layer or mounts may lie over it, so its attributes are changed, and its
+                          entries listed, by its path */
+    struct libos_lock lock; /* of the position */
+    uint32_t path_size;
+    int64_t position;
+    char *path; /* canonical guest path, or NULL; path_size bytes */
+    union {
+        struct node *node;       /* FILE_MEMORY */
+        struct listing *listing; /* FILE_DIRECTORY: what getdents tells, once it was asked */
+        struct file *next_free;
+        void *own;
+    };
+};
+
+/* A new description with one reference and no descriptor; NULL: out of memory. */
+struct file *file_create(const struct file_operations *operations, enum file_kind kind, unsigned flags);
+
+/* The description behind a descriptor, kept until file_put; NULL: there is none. */
+struct file *file_get(int descriptor);
+void file_put(struct file *file);
+void file_hold(struct file *file);
+
+/* Gives the file a descriptor, the lowest free one from `lowest` upwards. It takes over the reference, on
+ * failure too. */
+long descriptor_add(struct file *file, unsigned lowest, bool close_on_exec);
+
+/* The same for a new host handle: closed on failure. */
+long descriptor_add_handle(const struct file_operations *operations, enum file_kind kind, long handle,
+                           unsigned flags);
+
+/* Lowest descriptor in use that isn't below `from`; -1: none. */
+int descriptor_next(int from);
+/* 0, 1, -EBADF. */
+long descriptor_close_on_exec(int descriptor);
+long descriptor_set_close_on_exec(int descriptor, bool close_on_exec);
+
+/* locks.c: a descriptor of the file was closed. */
+void locks_closed(struct file *file);
+
+/* Operations by a host handle. */
+extern const struct file_operations stream_operations, socket_operations, host_file_operations,
+    epoll_operations, memory_operations, directory_operations, path_operations;
+
+/* Waits until the handle is ready for one of `events`: 0, or -EAGAIN if the file is non-blocking by
+ * emulation. */
+long stream_wait(struct file *file, int events);
+void fill_status(struct stat *status, const struct orc_status *from);
+
+static inline bool readable(const struct file *file) {
+    return (file->flags & O_ACCMODE) != O_WRONLY && !(file->flags & O_PATH);
+}
+
+static inline bool writable(const struct file *file) {
+    return (file->flags & O_ACCMODE) != O_RDONLY;
+}
+
+#endif

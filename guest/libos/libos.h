@@ -1,0 +1,170 @@
+/* The libOS: what a kernel would be to the guest's C library, as ordinary code of the guest. It is part of libc.so,
+ * hidden in it, and turns system calls into hostcalls. Nothing trusts it: its bugs are its own compartment's.
+ *
+ * The conventions of a kernel hold: sys_xxx functions take a system call's arguments and answer 0 or a positive value,
+ * or -errno. No malloc, no stdio, no errno in here. A thread that runs in the libOS isn't interrupted by signal
+ * handlers: they run when it leaves, so locks can't deadlock with them. */
+#ifndef ORC_LIBOS_H
+#define ORC_LIBOS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <orc/abi.h>
+#include <orc/hostcall.h>
+
+#pragma GCC visibility push(hidden)
+
+#define LIBOS_PAGE 4096ul
+
+/* The gate. For calls that don't block; see libos_blocking. */
+static inline long orc_hostcall(long number, long a, long b, long c, long d, long e) {
+    long (*gate)(long, long, long, long, long, long) = (long (*)(long, long, long, long, long, long))ORC_GATES;
+    return gate(number, a, b, c, d, e);
+}
+
+/* start.c: the boot data; also what AT_ORC_BOOT names. Never NULL once a system call has been made. */
+extern const struct orc_boot *libos_boot;
+void libos_start(const struct orc_boot *boot);
+
+/* What the C library calls for every system call (syscall.c). */
+long __orc_syscall(long number, long a, long b, long c, long d, long e, long f);
+
+/* Around every system call: `self = libos_enter(); do result = ...; while (libos_leave(self, number, &result));`
+ * Leaving runs the handlers of signals that are due. True: the call was interrupted and is to be done again
+ * (SA_RESTART). */
+struct libos_thread;
+struct libos_thread *libos_enter(void);
+bool libos_leave(struct libos_thread *self, long number, long *result);
+
+/* A hostcall that blocks. -EINTR when a signal handler is due, or the thread is being cancelled; interruptions without
+ * a reason of the guest's are repeated (a timeout starts anew, and so the caller sees -EINTR in place of that when
+ * `libos_interrupted` matters to it; use libos_blocking_once for calls with a timeout). */
+long libos_blocking(long number, long a, long b, long c, long d, long e);
+/* The same, never repeated: -EINTR may come without a reason; libos_interrupted() then tells. */
+long libos_blocking_once(long number, long a, long b, long c, long d, long e);
+/* Whether a system call has to end with -EINTR now. */
+bool libos_interrupted(void);
+
+/* ppoll, pselect6, epoll_pwait: the signal mask until the call ends (handlers included). `mask` is a guest's pointer to
+ * `size` bytes, or NULL for no change. 0 or -EINVAL. */
+long libos_temporary_mask(const void *mask, size_t size);
+
+/* A signal for the calling thread, as after a failed write to a pipe (SIGPIPE). */
+void libos_raise(int signal);
+
+/* Absolute time of a clock of hostcall.h, ns. */
+static inline int64_t libos_now(long clock) {
+    return orc_hostcall(ORC_CLOCK, clock, 0, 0, 0, 0);
+}
+/* A timespec in ns, saturated: -EINVAL for one that isn't normal or is negative. */
+struct timespec;
+int64_t libos_nanoseconds(const struct timespec *time);
+
+/* lock.c: whether there has ever been a second thread. Until then nothing needs to be atomic. */
+extern bool libos_threaded;
+
+/* A mutex over futexes. Zero: free. */
+struct libos_lock {
+    int word; /* 0 free, 1 taken, 2 taken and perhaps waited for */
+};
+void libos_lock(struct libos_lock *lock);
+void libos_unlock(struct libos_lock *lock);
+
+/* memory.c: fresh zero pages; 0 or -ENOMEM is told apart as an address or a negative number. */
+long libos_pages(size_t bytes);
+void libos_pages_free(long address, size_t bytes);
+
+/* A line for the operator, at most 512 bytes. */
+void libos_log(const char *text);
+
+/* fd.c (files): for private file mappings. Bytes read, 0 at the end, -errno. */
+long libos_pread(int fd, void *buffer, size_t length, int64_t offset);
+/* Whether mmap may read it; protection as for mmap. 0 or -errno (-EACCES, -ENODEV, -EBADF). */
+
+/* ---- system calls: memory.c */
+long sys_mmap(long address, long length, long protection, long flags, long fd, long offset);
+long sys_munmap(long address, long length);
+long sys_mremap(long address, long old_length, long new_length, long flags, long new_address);
+long sys_mprotect(long address, long length, long protection);
+long sys_madvise(long address, long length, long advice);
+long sys_mincore(long address, long length, long vector);
+long sys_msync(long address, long length, long flags);
+long sys_brk(long address);
+
+/* ---- threads.c */
+_Noreturn void sys_exit(long status);
+_Noreturn void sys_exit_group(long status);
+long sys_set_tid_address(long address);
+long sys_arch_prctl(long code, long address);
+long sys_gettid(void);
+long sys_sched_yield(void);
+long sys_futex(long address, long operation, long value, long timeout, long address2, long value3);
+long sys_set_robust_list(long head, long size);
+
+/* ---- signals.c */
+long sys_rt_sigaction(long signal, const void *action, void *old, long size);
+long sys_rt_sigprocmask(long how, const void *set, void *old, long size);
+long sys_rt_sigpending(void *set, long size);
+long sys_rt_sigtimedwait(const void *set, void *information, const void *timeout, long size);
+long sys_rt_sigsuspend(const void *mask, long size);
+long sys_rt_sigqueueinfo(long process, long signal, const void *information);
+long sys_rt_tgsigqueueinfo(long process, long thread, long signal, const void *information);
+long sys_sigaltstack(const void *stack, void *old);
+long sys_pause(void);
+long sys_kill(long process, long signal);
+long sys_tkill(long thread, long signal);
+long sys_tgkill(long process, long thread, long signal);
+long sys_alarm(long seconds);
+long sys_setitimer(long which, const void *value, void *old);
+long sys_getitimer(long which, void *value);
+
+/* ---- clock.c */
+long sys_clock_gettime(long clock, void *time);
+long sys_clock_getres(long clock, void *resolution);
+long sys_clock_nanosleep(long clock, long flags, const void *time, void *left);
+long sys_nanosleep(const void *time, void *left);
+long sys_gettimeofday(void *time, void *zone);
+long sys_time(void *time);
+long sys_times(void *times);
+long sys_getrusage(long who, void *usage);
+
+/* ---- process.c */
+long sys_getpid(void);
+long sys_getppid(void);
+long sys_getuid(void); /* and the other three */
+long sys_getgroups(long size, void *list);
+long sys_setuid(long id); /* and its kind: one id, the one that the compartment has */
+long sys_setresuid(long real, long effective, long saved);
+long sys_getresuid(void *real, void *effective, void *saved);
+long sys_setgroups(long size, const void *list);
+long sys_getpgid(long process);
+long sys_setpgid(long process, long group);
+long sys_getsid(long process);
+long sys_setsid(void);
+long sys_uname(void *name);
+long sys_getrlimit(long resource, void *limit);
+long sys_setrlimit(long resource, const void *limit);
+long sys_prlimit64(long process, long resource, const void *limit, void *old);
+long sys_sysinfo(void *information);
+long sys_sched_getaffinity(long process, long size, void *mask);
+long sys_sched_setaffinity(long process, long size, const void *mask);
+long sys_sched_getparam(long process, void *parameters);
+long sys_sched_getscheduler(long process);
+long sys_sched_setscheduler(long process, long policy, const void *parameters);
+long sys_sched_get_priority(long policy, bool maximum);
+long sys_getpriority(long which, long who);
+long sys_setpriority(long which, long who, long value);
+long sys_getcpu(void *processor, void *node);
+long sys_prctl(long operation, long a, long b, long c, long d);
+long sys_fork(void); /* and vfork: -ENOSYS, with a line for the operator */
+long sys_execve(void);
+long sys_wait4(long process, void *status, long options, void *usage);
+long sys_waitid(long type, long id, void *information, long options, void *usage);
+/* RLIMIT_NOFILE's soft limit, for the descriptor table. */
+unsigned libos_descriptor_limit(void);
+
+#pragma GCC visibility pop
+
+#endif

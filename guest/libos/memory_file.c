@@ -1,0 +1,280 @@
+/* The contents of regular files in memory: chunks of pages, found by their number in the file. The first
+ * chunks are single pages, the others larger, so that small files are small and large ones cost few
+ * hostcalls. Chunks that were never written are holes. */
+#include <errno.h>
+#include <unistd.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include "heap.h"
+#include "node.h"
+
+#define SMALL_CHUNK LIBOS_PAGE
+#define SMALL_CHUNKS 16u
+#define LARGE_CHUNK 65536ul
+#define SMALL_END (SMALL_CHUNK * SMALL_CHUNKS)
+#define MOST_SIZE ((int64_t)1 << 40)
+
+struct chunk_place {
+    uint32_t number;
+    size_t offset, size; /* of the position in the chunk, of the chunk */
+};
+
+static struct chunk_place chunk_at(int64_t position) {
+    if (position < (int64_t)SMALL_END)
+        return (struct chunk_place){position / SMALL_CHUNK, position % SMALL_CHUNK, SMALL_CHUNK};
+    int64_t beyond = position - SMALL_END;
+    return (struct chunk_place){SMALL_CHUNKS + beyond / LARGE_CHUNK, beyond % LARGE_CHUNK, LARGE_CHUNK};
+}
+
+static size_t chunk_size(uint32_t number) {
+    return number < SMALL_CHUNKS ? SMALL_CHUNK : LARGE_CHUNK;
+}
+
+static char *chunk_address(const struct node *node, uint32_t number) {
+    return number < node->chunk_capacity ? (char *)(uintptr_t)node->chunks[number] : NULL;
+}
+
+static bool grow_index(struct node *node, uint32_t number) {
+    uint32_t capacity = node->chunk_capacity ? node->chunk_capacity : 4;
+    while (capacity <= number)
+        capacity *= 2;
+    if (capacity == node->chunk_capacity)
+        return true;
+    uint32_t *chunks =
+        heap_resize(node->chunks, node->chunk_capacity * sizeof *chunks, capacity * sizeof *chunks);
+    if (!chunks)
+        return false;
+    node->chunks = chunks;
+    node->chunk_capacity = capacity;
+    return true;
+}
+
+static char *chunk_make(struct node *node, uint32_t number) {
+    char *chunk = chunk_address(node, number);
+    if (chunk)
+        return chunk;
+    long pages = grow_index(node, number) ? libos_pages(chunk_size(number)) : -ENOMEM;
+    if (pages < 0)
+        return NULL;
+    node->chunks[number] = (uint32_t)pages;
+    node->chunks_used += chunk_size(number);
+    return (char *)pages;
+}
+
+static void chunk_free(struct node *node, uint32_t number) {
+    char *chunk = chunk_address(node, number);
+    if (!chunk)
+        return;
+    libos_pages_free((long)chunk, chunk_size(number));
+    node->chunks[number] = 0;
+    node->chunks_used -= chunk_size(number);
+}
+
+void node_free_content(struct node *node) {
+    for (uint32_t number = 0; number < node->chunk_capacity; number++)
+        chunk_free(node, number);
+    heap_free(node->chunks, node->chunk_capacity * sizeof *node->chunks);
+    node->chunks = NULL;
+    node->chunk_capacity = 0;
+}
+
+long node_read(struct node *node, void *buffer, size_t length, int64_t position) {
+    size_t done = 0;
+    if (position >= node->size)
+        return 0;
+    if ((int64_t)length > node->size - position)
+        length = node->size - position;
+    while (done < length) {
+        struct chunk_place place = chunk_at(position + done);
+        size_t part = place.size - place.offset < length - done ? place.size - place.offset : length - done;
+        const char *chunk = chunk_address(node, place.number);
+        if (chunk)
+            memcpy((char *)buffer + done, chunk + place.offset, part);
+        else
+            memset((char *)buffer + done, 0, part);
+        done += part;
+    }
+    return done;
+}
+
+long node_write(struct node *node, const void *buffer, size_t length, int64_t position) {
+    size_t done = 0;
+    if (position > MOST_SIZE - (int64_t)length)
+        return -EFBIG;
+    while (done < length) {
+        struct chunk_place place = chunk_at(position + done);
+        size_t part = place.size - place.offset < length - done ? place.size - place.offset : length - done;
+        char *chunk = chunk_make(node, place.number);
+        if (!chunk)
+            break;
+        memcpy(chunk + place.offset, (const char *)buffer + done, part);
+        done += part;
+    }
+    if (!done)
+        return length ? -ENOSPC : 0;
+    if (position + (int64_t)done > node->size)
+        node->size = position + done;
+    node_touch(node);
+    return done;
+}
+
+/* Bytes beyond the end of the file are always zero. */
+long node_resize(struct node *node, int64_t size) {
+    if (size > MOST_SIZE)
+        return -EFBIG;
+    if (size < node->size) {
+        struct chunk_place place = chunk_at(size);
+        char *chunk = chunk_address(node, place.number);
+        if (chunk && place.offset)
+            memset(chunk + place.offset, 0, place.size - place.offset);
+        for (uint32_t number = place.number + (place.offset != 0); number < node->chunk_capacity; number++)
+            chunk_free(node, number);
+    }
+    node->size = size;
+    node_touch(node);
+    return 0;
+}
+
+/* Room for the bytes [offset, offset + length), so that writing them can't fail. */
+long node_reserve(struct node *node, int64_t offset, int64_t length) {
+    if (offset > MOST_SIZE - length)
+        return -EFBIG;
+    for (int64_t at = offset; at < offset + length;) {
+        struct chunk_place place = chunk_at(at);
+        if (!chunk_make(node, place.number))
+            return -ENOSPC;
+        at += place.size - place.offset;
+    }
+    return 0;
+}
+
+static void set_time(int64_t *time, int64_t wanted, int64_t now) {
+    if (wanted != ORC_TIME_OMIT)
+        *time = wanted == ORC_TIME_NOW ? now : wanted;
+}
+
+long node_set_attributes(struct node *node, const struct attributes *attributes) {
+    int64_t now = libos_now(ORC_CLOCK_REALTIME);
+    if (attributes->set_mode)
+        node->mode = (node->mode & S_IFMT) | (attributes->mode & 07777);
+    if (attributes->set_owner && attributes->user != (uint32_t)-1)
+        node->user = attributes->user;
+    if (attributes->set_owner && attributes->group != (uint32_t)-1)
+        node->group = attributes->group;
+    if (attributes->set_times) {
+        set_time(&node->access, attributes->times[0], now);
+        set_time(&node->modification, attributes->times[1], now);
+    }
+    node->change = now;
+    return 0;
+}
+
+static long memory_read(struct file *file, void *buffer, size_t length, int64_t position) {
+    libos_lock(&nodes_lock);
+    long result = node_read(file->node, buffer, length, position < 0 ? file->position : position);
+    if (result > 0 && position < 0)
+        file->position += result;
+    libos_unlock(&nodes_lock);
+    return result;
+}
+
+static long memory_write(struct file *file, const void *buffer, size_t length, int64_t position) {
+    libos_lock(&nodes_lock);
+    int64_t start = file->flags & O_APPEND ? file->node->size : position < 0 ? file->position : position;
+    long result = node_write(file->node, buffer, length, start);
+    if (result > 0 && position < 0)
+        file->position = start + result;
+    libos_unlock(&nodes_lock);
+    return result;
+}
+
+/* The next byte from `offset` on that is data, or that isn't. */
+static int64_t next_of(const struct node *node, int64_t offset, bool data) {
+    if (offset < 0 || offset >= node->size)
+        return -ENXIO;
+    for (;;) {
+        struct chunk_place place = chunk_at(offset);
+        if ((chunk_address(node, place.number) != NULL) == data)
+            return offset;
+        offset += place.size - place.offset;
+        if (offset >= node->size)
+            return data ? -ENXIO : node->size;
+    }
+}
+
+static long memory_seek(struct file *file, int64_t offset, int whence) {
+    int64_t target = -EINVAL;
+    libos_lock(&nodes_lock);
+    if (whence == SEEK_DATA || whence == SEEK_HOLE)
+        target = next_of(file->node, offset, whence == SEEK_DATA);
+    else if (whence >= SEEK_SET && whence <= SEEK_END &&
+             __builtin_add_overflow(whence == SEEK_SET   ? 0
+                                    : whence == SEEK_CUR ? file->position
+                                                         : file->node->size,
+                                    offset, &target))
+        target = -EOVERFLOW;
+    if (target < 0 && whence <= SEEK_END && target != -EOVERFLOW)
+        target = -EINVAL;
+    if (target >= 0)
+        file->position = target;
+    libos_unlock(&nodes_lock);
+    return target;
+}
+
+static long memory_status(struct file *file, struct stat *status) {
+    libos_lock(&nodes_lock);
+    node_status(file->node, status);
+    libos_unlock(&nodes_lock);
+    return 0;
+}
+
+static long memory_truncate(struct file *file, int64_t size) {
+    libos_lock(&nodes_lock);
+    long result = node_resize(file->node, size);
+    libos_unlock(&nodes_lock);
+    return result;
+}
+
+static long memory_set_attributes(struct file *file, const struct attributes *attributes) {
+    libos_lock(&nodes_lock);
+    long result = node_set_attributes(file->node, attributes);
+    libos_unlock(&nodes_lock);
+    return result;
+}
+
+static long memory_control(struct file *file, unsigned long request, long argument) {
+    if (request != FIONREAD)
+        return -ENOTTY;
+    libos_lock(&nodes_lock);
+    int64_t left = file->node->size - file->position;
+    libos_unlock(&nodes_lock);
+    *(int *)argument = left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+    return 0;
+}
+
+static void memory_release(struct file *file) {
+    libos_lock(&nodes_lock);
+    node_put(file->node);
+    libos_unlock(&nodes_lock);
+}
+
+const struct file_operations memory_operations = {
+    .read = memory_read,
+    .write = memory_write,
+    .seek = memory_seek,
+    .status = memory_status,
+    .truncate = memory_truncate,
+    .set_attributes = memory_set_attributes,
+    .control = memory_control,
+    .release = memory_release,
+};
+
+struct file *memory_file_open(struct node *node, unsigned flags) {
+    struct file *file = file_create(&memory_operations, FILE_MEMORY, flags);
+    if (!file)
+        return NULL;
+    node_hold(node);
+    file->node = node;
+    return file;
+}

@@ -1,0 +1,142 @@
+/* The mounts: those that the launcher names in the boot data, and the libOS' own /dev, /dev/shm, /proc and
+ * /sys. */
+#include <errno.h>
+#include <string.h>
+#include "heap.h"
+#include "names.h"
+#include "synthetic.h"
+
+static struct mount *mounts; /* the root first, an outer mount before those inside it */
+static unsigned mount_count;
+
+static const struct {
+    const char *path;
+    uint8_t kind;
+} own_mounts[] = {{"/dev", MOUNT_SYNTHETIC},
+                  {"/dev/shm", ORC_MOUNT_MEMORY},
+                  {"/proc", MOUNT_SYNTHETIC},
+                  {"/sys", MOUNT_SYNTHETIC}};
+#define OWN_MOUNTS (sizeof own_mounts / sizeof *own_mounts)
+
+static bool lies_in(const char *path, size_t length, const struct mount *mount) {
+    return length >= mount->length && !memcmp(path, mount->path, mount->length) &&
+           (length == mount->length || path[mount->length] == '/');
+}
+
+/* Keeps the order: before the first mount that lies in it. */
+static void add_mount(struct mount mount) {
+    unsigned at = 0;
+    while (at < mount_count && !lies_in(mounts[at].path, mounts[at].length, &mount))
+        at++;
+    if (at < mount_count && mounts[at].length == mount.length)
+        at++; /* mounted over */
+    memmove(mounts + at + 1, mounts + at, (mount_count - at) * sizeof *mounts);
+    mounts[at] = mount;
+    mount_count++;
+    mounts[at].device = mount_count;
+}
+
+static void add_boot_mount(const struct orc_mount *from) {
+    const char *path = (const char *)(uintptr_t)from->path;
+    size_t length = strlen(path);
+    while (length && path[length - 1] == '/')
+        length--;
+    add_mount((struct mount){
+        .path = path,
+        .length = length,
+        .handle = from->kind == ORC_MOUNT_MEMORY ? ORC_NO_HANDLE : from->handle,
+        .kind = from->kind,
+        .read_only = from->flags & ORC_MOUNT_READ_ONLY,
+        .layered = (from->flags & ORC_MOUNT_LAYERED) && from->kind == ORC_MOUNT_DIRECTORY,
+    });
+}
+
+static void find_inner_mounts(void) {
+    for (unsigned outer = 0; outer < mount_count; outer++)
+        for (unsigned i = outer + 1; i < mount_count; i++)
+            mounts[outer].inner |= lies_in(mounts[i].path, mounts[i].length, &mounts[outer]);
+}
+
+/* Without a mount for the root, an empty memory file system is it. */
+static bool has_root(const struct orc_mount *list, unsigned count) {
+    for (unsigned i = 0; i < count; i++)
+        if (!strcmp((const char *)(uintptr_t)list[i].path, "/"))
+            return true;
+    return false;
+}
+
+void mounts_start(void) {
+    const struct orc_mount *list = (const void *)(uintptr_t)libos_boot->mounts;
+    unsigned count = libos_boot->mount_count;
+    mounts = heap_allocate((count + OWN_MOUNTS + 1) * sizeof *mounts);
+    if (!mounts) {
+        libos_log("no memory for the mounts");
+        orc_hostcall(ORC_EXIT, 127, 0, 0, 0, 0);
+    }
+    if (!has_root(list, count))
+        add_mount((struct mount){.path = "", .kind = ORC_MOUNT_MEMORY, .handle = ORC_NO_HANDLE});
+    for (unsigned i = 0; i < OWN_MOUNTS; i++)
+        add_mount((struct mount){.path = own_mounts[i].path,
+                                 .length = strlen(own_mounts[i].path),
+                                 .kind = own_mounts[i].kind,
+                                 .handle = ORC_NO_HANDLE,
+                                 .read_only = own_mounts[i].kind == MOUNT_SYNTHETIC});
+    for (unsigned i = 0; i < count; i++)
+        add_boot_mount(&list[i]);
+    find_inner_mounts();
+}
+
+const struct mount *mount_of(const char *path, size_t length) {
+    unsigned i = mount_count;
+    while (--i && !lies_in(path, length, &mounts[i]))
+        ;
+    return &mounts[i];
+}
+
+const char *mount_beneath(const char *path, size_t length, unsigned *index, size_t *name_length) {
+    while (*index < mount_count) {
+        const struct mount *mount = &mounts[(*index)++];
+        if (mount->length <= length + 1 || memcmp(mount->path, path, length) || mount->path[length] != '/')
+            continue;
+        const char *name = mount->path + length + 1;
+        *name_length = strcspn(name, "/");
+        return name;
+    }
+    return NULL;
+}
+
+bool is_mount_point(const struct place *place) {
+    unsigned index = 0;
+    size_t name_length;
+    return place->length == place->mount->length ||
+           (place->mount->inner && mount_beneath(place->path, place->length, &index, &name_length));
+}
+
+struct node *mount_layer(const struct mount *mount) {
+    if (!mount->root) {
+        struct node *root = node_create(mount->device, S_IFDIR | 0755);
+        if (!root)
+            return NULL;
+        if (mount->kind == ORC_MOUNT_MEMORY && mount->length)
+            root->mode = S_IFDIR | 01777;
+        root->merged = mount->layered;
+        ((struct mount *)mount)->root = root;
+    }
+    return mount->root;
+}
+
+void mounts_describe(struct text *text) {
+    for (unsigned i = 0; i < mount_count; i++) {
+        const struct mount *mount = &mounts[i];
+        const char *kind = mount->kind == MOUNT_SYNTHETIC    ? mount->path + 1
+                           : mount->kind == ORC_MOUNT_MEMORY ? "tmpfs"
+                           : mount->layered                  ? "overlay"
+                                                             : "host";
+        text_add(text, kind);
+        text_add(text, " /");
+        text_add_bytes(text, mount->path + 1, mount->length ? mount->length - 1 : 0);
+        text_add(text, " ");
+        text_add(text, kind);
+        text_add(text, mount->read_only && !mount->layered ? " ro 0 0\n" : " rw 0 0\n");
+    }
+}

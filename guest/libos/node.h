@@ -1,0 +1,85 @@
+/* Files, directories and links in memory: those of memory file systems, and of the layer above a read-only
+ * root. */
+#ifndef LIBOS_NODE_H
+#define LIBOS_NODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include "libos.h"
+#include "file.h"
+
+#pragma GCC visibility push(hidden)
+
+/* One name in a directory. Without a node it's a whiteout: the host's file of that name is hidden. */
+struct entry {
+    struct entry *next, *previous; /* in the order of their cookies */
+    struct entry *bucket_next;
+    struct node *node;
+    uint64_t cookie;
+    uint32_t hash;
+    uint32_t length;
+    char name[];
+};
+
+struct node {
+    uint32_t references; /* names, open files, mounts */
+    uint32_t links;
+    mode_t mode;
+    uint32_t user, group;
+    uint32_t device, inode;
+    int64_t size;
+    int64_t access, modification, change; /* ns since 1970 */
+    union {
+        struct {
+            struct entry *first, *last;
+            struct entry **buckets;
+            uint32_t bucket_count, count;
+            uint64_t next_cookie;
+            bool merged; /* the host's directory of the same path shines through */
+        };
+        struct {
+            uint32_t *chunks; /* addresses; 0: a hole */
+            uint32_t chunk_capacity;
+            uint64_t chunks_used;
+        };
+        char *target; /* of a symbolic link: size + 1 bytes */
+        const struct file_operations *device_operations;
+    };
+};
+
+/* One lock for all names and contents in memory. */
+extern struct libos_lock nodes_lock;
+
+/* With the lock held, all of these. NULL or -ENOSPC: no memory. */
+struct node *node_create(uint32_t device, mode_t mode);
+void node_hold(struct node *node);
+void node_put(struct node *node);
+void node_status(const struct node *node, struct stat *status);
+void node_touch(struct node *node); /* modified now */
+
+struct entry *directory_find(const struct node *directory, const char *name, size_t length);
+/* A new name; takes a reference and a link of `node` (NULL: a whiteout). The name isn't there yet. */
+long directory_add(struct node *directory, const char *name, size_t length, struct node *node);
+void directory_remove(struct node *directory, struct entry *entry);
+/* Puts another node under a name. */
+void entry_replace(struct node *directory, struct entry *entry, struct node *node);
+/* No names but whiteouts. */
+bool directory_empty(const struct node *directory);
+
+/* memory_file.c */
+long node_read(struct node *node, void *buffer, size_t length, int64_t position);
+long node_write(struct node *node, const void *buffer, size_t length, int64_t position);
+long node_resize(struct node *node, int64_t size);
+long node_reserve(struct node *node, int64_t offset, int64_t length);
+long node_set_attributes(struct node *node, const struct attributes *attributes);
+void node_free_content(struct node *node);
+
+/* A file for a regular node, with a reference of its own (NULL: no memory). Files are put without the lock.
+ */
+struct file *memory_file_open(struct node *node, unsigned flags);
+
+#pragma GCC visibility pop
+
+#endif

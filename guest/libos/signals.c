@@ -1,0 +1,716 @@
+/* Signals. A signal is pending for one thread or for the compartment; who sends one marks it and interrupts the thread that
+ * is to handle it. The thread runs handlers at the end of a system call, or, where an interrupt finds it in other guest
+ * code, in the signal entry. Inside the libOS nothing is handled: the entry only sees to it that the next blocking
+ * hostcall ends at once. */
+#define _GNU_SOURCE
+#include "thread.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <ucontext.h>
+
+#define SIGNALS 64
+#define MASK_SIZE (SIGNALS / 8)
+#define FIRST_REAL_TIME 32
+#define BIT(signal) (1ull << ((signal) - 1))
+#define UNBLOCKABLE (BIT(SIGKILL) | BIT(SIGSTOP))
+#define STOPS (BIT(SIGSTOP) | BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU))
+/* A stopped compartment would have nobody to continue it, so signals that stop are ignored like those that continue. */
+#define IGNORED_BY_DEFAULT (BIT(SIGCHLD) | BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH) | STOPS)
+
+/* The C library's struct k_sigaction. */
+struct action {
+    void *handler;
+    unsigned long flags;
+    void (*restorer)(void);
+    uint64_t mask;
+};
+
+static struct libos_lock lock; /* actions, queue */
+static struct action actions[SIGNALS];
+
+static uint64_t compartment_pending; /* atomic */
+static uint32_t unrouted;            /* atomic: signals came that the interrupted thread hasn't looked at yet */
+
+/* What goes with a pending signal, if there was room to keep it. First come, first served. */
+struct queued {
+    struct libos_thread *thread; /* NULL: the compartment */
+    int signal, code;
+    int process, user;
+    union sigval value;
+    uint32_t order;
+    bool used;
+};
+#define QUEUE 64
+static struct queued queue[QUEUE];
+static uint32_t queue_order;
+
+void libos_signals_start(void) {
+    orc_hostcall(ORC_SIGNAL_ENTRY, (long)libos_signal_entry, 0, 0, 0, 0);
+}
+
+/* Only the thread itself looks at its depth, in the signal entry. */
+static void set_depth(struct libos_thread *self, uint32_t depth) {
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    __atomic_store_n(&self->depth, depth, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/* --- Sending */
+
+static bool is_ignored(int signal) {
+    void *handler = actions[signal - 1].handler;
+    return handler == (void *)SIG_IGN || (handler == (void *)SIG_DFL && (IGNORED_BY_DEFAULT & BIT(signal)));
+}
+
+/* -EAGAIN when a real-time signal finds no room; others are sent without what goes with them. */
+static long enqueue(struct libos_thread *thread, int signal, const siginfo_t *information) {
+    struct queued *place = NULL;
+    uint64_t already = __atomic_load_n(thread ? &thread->pending : &compartment_pending, __ATOMIC_ACQUIRE);
+    if (signal < FIRST_REAL_TIME && (already & BIT(signal)))
+        return 0;
+    for (size_t i = 0; i < QUEUE && !place; i++)
+        if (!queue[i].used)
+            place = &queue[i];
+    if (!place)
+        return signal < FIRST_REAL_TIME ? 0 : -EAGAIN;
+    *place = (struct queued){.thread = thread,
+                             .signal = signal,
+                             .code = information->si_code,
+                             .process = information->si_pid,
+                             .user = (int)information->si_uid,
+                             .value = information->si_value,
+                             .order = queue_order++,
+                             .used = true};
+    return 0;
+}
+
+static uint64_t due(const struct libos_thread *self) {
+    uint64_t pending = __atomic_load_n(&self->pending, __ATOMIC_ACQUIRE) |
+                       __atomic_load_n(&compartment_pending, __ATOMIC_ACQUIRE);
+    return pending & (~self->mask | self->waiting);
+}
+
+/* A signal for the compartment goes to a thread that doesn't block it; the calling one, if it can. */
+static void route(struct libos_thread *self) {
+    uint64_t signals = __atomic_load_n(&compartment_pending, __ATOMIC_ACQUIRE) & (self->mask & ~self->waiting);
+    if (!signals)
+        return;
+    libos_lock(&thread_list_lock);
+    for (const struct libos_thread *thread = thread_list; thread && signals; thread = thread->next) {
+        uint64_t takes = signals & (~thread->mask | thread->waiting);
+        if (thread == self || !takes)
+            continue;
+        orc_hostcall(ORC_INTERRUPT, thread->id, 0, 0, 0, 0);
+        signals &= ~takes;
+    }
+    libos_unlock(&thread_list_lock);
+}
+
+/* `thread` is NULL for the compartment, or on the list, which is locked. */
+static long send(struct libos_thread *self, struct libos_thread *thread, int signal, const siginfo_t *information) {
+    uint64_t *pending = thread ? &thread->pending : &compartment_pending;
+    if (signal == SIGKILL)
+        sys_exit_group(128 + SIGKILL);
+    libos_lock(&lock);
+    bool blocked = thread ? thread->mask & ~thread->waiting & BIT(signal) : self->mask & BIT(signal);
+    long result = 0;
+    if (blocked || !is_ignored(signal)) {
+        result = enqueue(thread, signal, information);
+        if (result == 0)
+            __atomic_fetch_or(pending, BIT(signal), __ATOMIC_SEQ_CST);
+    }
+    libos_unlock(&lock);
+    if (result == 0 && thread && thread != self)
+        orc_hostcall(ORC_INTERRUPT, thread->id, 0, 0, 0, 0);
+    return result;
+}
+
+static siginfo_t sent_by_user(int signal, int code) {
+    siginfo_t information = {.si_signo = signal, .si_code = code};
+    information.si_pid = (int)sys_getpid();
+    information.si_uid = (unsigned)sys_getuid();
+    return information;
+}
+
+static long send_to_compartment(int signal, const siginfo_t *information) {
+    struct libos_thread *self = libos_self();
+    long result = send(self, NULL, signal, information);
+    route(self);
+    return result;
+}
+
+static long send_to_thread(long id, int signal, const siginfo_t *information) {
+    long result = -ESRCH;
+    libos_lock(&thread_list_lock);
+    for (struct libos_thread *thread = thread_list; thread; thread = thread->next)
+        if (thread->id == (uint32_t)id) {
+            result = signal ? send(libos_self(), thread, signal, information) : 0;
+            break;
+        }
+    libos_unlock(&thread_list_lock);
+    return result;
+}
+
+void libos_raise(int signal) {
+    siginfo_t information = sent_by_user(signal, SI_KERNEL);
+    send_to_thread(libos_self()->id, signal, &information);
+}
+
+/* Signals from outside. In the libOS, locks may be held: no more than marks then. */
+static void collect(void) {
+    uint64_t signals = (uint64_t)orc_hostcall(ORC_SIGNALS, 0, 0, 0, 0, 0), blocked = libos_self()->mask;
+    /* Ignored ones are gone, and interrupt no call. Without the lock, which the interrupted code may hold. */
+    for (uint64_t left = signals & ~blocked; left; left &= left - 1)
+        if (is_ignored(__builtin_ctzll(left) + 1))
+            signals &= ~(left & -left);
+    if (!signals)
+        return;
+    __atomic_fetch_or(&compartment_pending, signals, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&unrouted, 1, __ATOMIC_SEQ_CST);
+}
+
+/* --- Handling */
+
+static bool fits(const struct queued *item, const struct libos_thread *thread, int signal) {
+    return item->used && item->signal == signal && item->thread == thread;
+}
+
+/* Takes what goes with a signal; true when more of the same wait. */
+static bool dequeue(struct libos_thread *thread, int signal, siginfo_t *information) {
+    struct queued *first = NULL;
+    int count = 0;
+    for (struct queued *item = queue; item < queue + QUEUE; item++) {
+        if (!fits(item, thread, signal))
+            continue;
+        count++;
+        if (!first || (int32_t)(item->order - first->order) < 0)
+            first = item;
+    }
+    *information = (siginfo_t){.si_signo = signal, .si_code = SI_KERNEL};
+    if (!first)
+        return false;
+    information->si_code = first->code;
+    information->si_pid = first->process;
+    information->si_uid = (unsigned)first->user;
+    information->si_value = first->value;
+    first->used = false;
+    return count > 1;
+}
+
+static bool take_from(struct libos_thread *thread, uint64_t *pending, int signal, siginfo_t *information) {
+    if (!(__atomic_load_n(pending, __ATOMIC_ACQUIRE) & BIT(signal)))
+        return false;
+    if (!dequeue(thread, signal, information))
+        __atomic_fetch_and(pending, ~BIT(signal), __ATOMIC_SEQ_CST);
+    return true;
+}
+
+/* Takes the lowest pending signal of a set: its number, or 0. */
+static int take(struct libos_thread *self, uint64_t set, siginfo_t *information) {
+    int signal = 0;
+    libos_lock(&lock);
+    uint64_t pending = set & (__atomic_load_n(&self->pending, __ATOMIC_ACQUIRE) |
+                              __atomic_load_n(&compartment_pending, __ATOMIC_ACQUIRE));
+    if (pending) {
+        signal = __builtin_ctzll(pending) + 1;
+        if (!take_from(self, &self->pending, signal, information))
+            take_from(NULL, &compartment_pending, signal, information);
+    }
+    libos_unlock(&lock);
+    return signal;
+}
+
+struct frame {
+    struct libos_thread *self;
+    struct action action;
+    siginfo_t information;
+    ucontext_t context;
+};
+
+static void call_handler(void *argument) {
+    struct frame *frame = argument;
+    if (frame->action.flags & SA_SIGINFO)
+        ((void (*)(int, siginfo_t *, void *))frame->action.handler)(frame->information.si_signo, &frame->information,
+                                                                     &frame->context);
+    else
+        ((void (*)(int))frame->action.handler)(frame->information.si_signo);
+}
+
+/* The dynamic stack moves along: it grows towards the data stack in the same memory. */
+static void call_on_alternate_stack(struct frame *frame) {
+    struct libos_thread *self = frame->self;
+    void **dynamic_stack = __orc_dynamic_stack(), *kept = *dynamic_stack;
+    self->on_alternate_stack = true;
+    *dynamic_stack = (void *)self->stack_address;
+    __orc_call_on_stack(call_handler, frame, (void *)((self->stack_address + self->stack_size) & -16ull));
+    *dynamic_stack = kept;
+    self->on_alternate_stack = false;
+}
+
+/* A handler that doesn't return (longjmp) leaves `on_alternate_stack` behind; the stack pointer tells. */
+static bool stands_on_alternate_stack(const struct libos_thread *self) {
+    char here;
+    return self->on_alternate_stack && (uintptr_t)&here - self->stack_address < self->stack_size;
+}
+
+/* Runs one handler. On entry and return the thread counts as in the libOS; the handler is outside. */
+static void handle(struct libos_thread *self, const struct action *action, const siginfo_t *information) {
+    struct frame frame = {.self = self, .action = *action, .information = *information};
+    int signal = information->si_signo;
+    uint64_t before = self->has_saved_mask ? self->saved_mask : self->mask;
+    self->has_saved_mask = false;
+    memcpy(&frame.context.uc_sigmask, &before, sizeof before);
+    self->mask |= (action->mask | (action->flags & SA_NODEFER ? 0 : BIT(signal))) & ~UNBLOCKABLE;
+    bool switches = (action->flags & SA_ONSTACK) && self->stack_size && !(self->stack_flags & SS_DISABLE) &&
+                    !stands_on_alternate_stack(self);
+    bool was_cancellation_point = self->cancellation_point;
+    self->cancellation_point = false;
+    set_depth(self, 0);
+    if (switches)
+        call_on_alternate_stack(&frame);
+    else
+        call_handler(&frame);
+    /* The handler of pthread_cancel sends the thread somewhere else. */
+    if (frame.context.uc_mcontext.gregs[REG_RIP])
+        ((void (*)(void))frame.context.uc_mcontext.gregs[REG_RIP])();
+    set_depth(self, 1);
+    self->cancellation_point = was_cancellation_point;
+    memcpy(&self->mask, &frame.context.uc_sigmask, sizeof self->mask);
+    self->mask &= ~UNBLOCKABLE;
+}
+
+struct handled {
+    unsigned count;
+    bool restart; /* all of them have SA_RESTART */
+};
+
+static void act(struct libos_thread *self, const siginfo_t *information, struct handled *handled) {
+    int signal = information->si_signo;
+    libos_lock(&lock);
+    bool ignored = is_ignored(signal);
+    struct action action = actions[signal - 1];
+    if (!ignored && action.handler != (void *)SIG_DFL && (action.flags & SA_RESETHAND))
+        actions[signal - 1].handler = (void *)SIG_DFL;
+    libos_unlock(&lock);
+    if (ignored)
+        return;
+    if (action.handler == (void *)SIG_DFL)
+        sys_exit_group(128 + signal);
+    handled->count++;
+    handled->restart &= (action.flags & SA_RESTART) != 0;
+    handle(self, &action, information);
+}
+
+/* Runs what is due. The thread counts as in the libOS. */
+static void handle_due(struct libos_thread *self, struct handled *handled) {
+    siginfo_t information;
+    if (__atomic_exchange_n(&unrouted, 0, __ATOMIC_SEQ_CST))
+        route(self);
+    while (due(self) & ~self->mask) {
+        int signal = take(self, ~self->mask, &information);
+        if (!signal)
+            break;
+        act(self, &information, handled);
+    }
+}
+
+/* An interrupt hit guest code. */
+void libos_signal_entry(void) {
+    struct libos_thread *self = libos_self();
+    struct handled handled = {.restart = true};
+    collect();
+    if (self->depth) {
+        orc_hostcall(ORC_SIGNAL_RETURN, 1, 0, 0, 0, 0);
+        __builtin_trap();
+    }
+    set_depth(self, 1);
+    handle_due(self, &handled);
+    set_depth(self, 0);
+    orc_hostcall(ORC_SIGNAL_RETURN, 0, 0, 0, 0, 0);
+    __builtin_trap();
+}
+
+/* --- Around system calls */
+
+struct libos_thread *libos_enter(void) {
+    struct libos_thread *self = libos_self();
+    set_depth(self, self->depth + 1);
+    return self;
+}
+
+/* Calls that SA_RESTART repeats. */
+static bool is_restartable(long number) {
+    switch (number) {
+    case SYS_read:
+    case SYS_readv:
+    case SYS_pread64:
+    case SYS_preadv:
+    case SYS_write:
+    case SYS_writev:
+    case SYS_pwrite64:
+    case SYS_pwritev:
+    case SYS_open:
+    case SYS_openat:
+    case SYS_ioctl:
+    case SYS_fcntl:
+    case SYS_flock:
+    case SYS_accept:
+    case SYS_accept4:
+    case SYS_connect:
+    case SYS_sendto:
+    case SYS_sendmsg:
+    case SYS_sendmmsg:
+    case SYS_recvfrom:
+    case SYS_recvmsg:
+    case SYS_recvmmsg:
+    case SYS_sendfile:
+    case SYS_futex:
+    case SYS_wait4:
+    case SYS_waitid:
+    case SYS_fsync:
+    case SYS_fdatasync:
+        return true;
+    }
+    return false;
+}
+
+static void restore_saved_mask(struct libos_thread *self) {
+    if (self->has_saved_mask)
+        self->mask = self->saved_mask;
+    self->has_saved_mask = false;
+}
+
+bool libos_leave(struct libos_thread *self, long number, long *result) {
+    struct handled handled = {.restart = true};
+    if (self->depth > 1) {
+        self->depth--;
+        return false;
+    }
+    for (;;) {
+        if (due(self) || unrouted)
+            handle_due(self, &handled);
+        restore_saved_mask(self);
+        /* What becomes due from here on interrupts the thread outside the libOS. */
+        set_depth(self, 0);
+        if (!(due(self) & ~self->mask))
+            break;
+        set_depth(self, 1);
+    }
+    if (*result != -EINTR || !handled.restart || !is_restartable(number))
+        return false;
+    if (self->cancellation_point && __orc_is_cancelled())
+        return false;
+    set_depth(self, 1);
+    return true;
+}
+
+bool libos_interrupted(void) {
+    struct libos_thread *self = libos_self();
+    return due(self) || (self->cancellation_point && __orc_is_cancelled());
+}
+
+long libos_blocking_once(long number, long a, long b, long c, long d, long e) {
+    if (libos_interrupted())
+        return -EINTR;
+    long result = orc_hostcall(number, a, b, c, d, e);
+    if (result == -EINTR)
+        collect();
+    return result;
+}
+
+long libos_blocking(long number, long a, long b, long c, long d, long e) {
+    for (;;) {
+        long result = libos_blocking_once(number, a, b, c, d, e);
+        if (result != -EINTR || libos_interrupted())
+            return result;
+    }
+}
+
+void libos_cancellation_point(int inside) {
+    libos_self()->cancellation_point = inside;
+}
+
+static void set_temporary_mask(uint64_t mask) {
+    struct libos_thread *self = libos_self();
+    if (!self->has_saved_mask)
+        self->saved_mask = self->mask;
+    self->has_saved_mask = true;
+    self->mask = mask & ~UNBLOCKABLE;
+}
+
+long libos_temporary_mask(const void *mask, size_t size) {
+    uint64_t bits;
+    if (!mask)
+        return 0;
+    if (size != MASK_SIZE)
+        return -EINVAL;
+    memcpy(&bits, mask, sizeof bits);
+    set_temporary_mask(bits);
+    return 0;
+}
+
+/* --- System calls */
+
+static bool is_signal(long signal) {
+    return signal > 0 && signal <= SIGNALS;
+}
+
+static void discard(int signal) {
+    siginfo_t information;
+    __atomic_fetch_and(&compartment_pending, ~BIT(signal), __ATOMIC_SEQ_CST);
+    for (struct libos_thread *thread = thread_list; thread; thread = thread->next) {
+        __atomic_fetch_and(&thread->pending, ~BIT(signal), __ATOMIC_SEQ_CST);
+        while (dequeue(thread, signal, &information))
+            ;
+    }
+    while (dequeue(NULL, signal, &information))
+        ;
+}
+
+long sys_rt_sigaction(long signal, const void *action, void *old, long size) {
+    if (!is_signal(signal) || size != MASK_SIZE)
+        return -EINVAL;
+    if (action && (UNBLOCKABLE & BIT(signal)))
+        return -EINVAL;
+    libos_lock(&thread_list_lock);
+    libos_lock(&lock);
+    struct action before = actions[signal - 1];
+    if (action) {
+        memcpy(&actions[signal - 1], action, sizeof before);
+        if (is_ignored((int)signal))
+            discard((int)signal);
+    }
+    libos_unlock(&lock);
+    libos_unlock(&thread_list_lock);
+    if (old)
+        memcpy(old, &before, sizeof before);
+    return 0;
+}
+
+long sys_rt_sigprocmask(long how, const void *set, void *old, long size) {
+    struct libos_thread *self = libos_self();
+    uint64_t bits = 0, before = self->mask;
+    if (size != MASK_SIZE)
+        return -EINVAL;
+    if (set) {
+        memcpy(&bits, set, sizeof bits);
+        switch (how) {
+        case SIG_BLOCK:
+            self->mask |= bits;
+            break;
+        case SIG_UNBLOCK:
+            self->mask &= ~bits;
+            break;
+        case SIG_SETMASK:
+            self->mask = bits;
+            break;
+        default:
+            return -EINVAL;
+        }
+        self->mask &= ~UNBLOCKABLE;
+        if (self->mask & ~before)
+            route(self); /* signals that it could have handled until now */
+    }
+    if (old)
+        memcpy(old, &before, sizeof before);
+    return 0;
+}
+
+long sys_rt_sigpending(void *set, long size) {
+    struct libos_thread *self = libos_self();
+    if (size > MASK_SIZE)
+        return -EINVAL;
+    uint64_t pending = (self->pending | compartment_pending) & self->mask;
+    memcpy(set, &pending, (size_t)size);
+    return 0;
+}
+
+/* Waits until something interrupts the thread; false when the time is over. */
+static bool wait_for_interrupt(struct libos_thread *self, int64_t timeout) {
+    self->wait_word = 0;
+    return libos_blocking_once(ORC_FUTEX_WAIT, (long)&self->wait_word, 0, timeout, 0, 0) != -ETIMEDOUT;
+}
+
+long sys_rt_sigtimedwait(const void *set, void *information, const void *timeout, long size) {
+    struct libos_thread *self = libos_self();
+    int64_t left = timeout ? libos_nanoseconds(timeout) : ORC_FOREVER;
+    siginfo_t found;
+    uint64_t bits;
+    int signal = 0;
+    if (size != MASK_SIZE || left == -EINVAL)
+        return -EINVAL;
+    memcpy(&bits, set, sizeof bits);
+    bits &= ~UNBLOCKABLE;
+    int64_t end = timeout ? libos_now(ORC_CLOCK_MONOTONIC) + left : 0;
+    long result = -EAGAIN;
+    __atomic_store_n(&self->waiting, bits, __ATOMIC_SEQ_CST);
+    while (!(signal = take(self, bits, &found))) {
+        if (libos_interrupted() && !(due(self) & bits)) {
+            result = -EINTR;
+            break;
+        }
+        if (timeout && (left = end - libos_now(ORC_CLOCK_MONOTONIC)) <= 0)
+            break;
+        wait_for_interrupt(self, left);
+    }
+    __atomic_store_n(&self->waiting, 0, __ATOMIC_SEQ_CST);
+    if (signal && information)
+        memcpy(information, &found, sizeof found);
+    return signal ? signal : result;
+}
+
+long sys_rt_sigsuspend(const void *mask, long size) {
+    struct libos_thread *self = libos_self();
+    if (size != MASK_SIZE)
+        return -EINVAL;
+    libos_temporary_mask(mask, (size_t)size);
+    route(self);
+    while (!libos_interrupted())
+        wait_for_interrupt(self, ORC_FOREVER);
+    return -EINTR;
+}
+
+long sys_pause(void) {
+    while (!libos_interrupted())
+        wait_for_interrupt(libos_self(), ORC_FOREVER);
+    return -EINTR;
+}
+
+/* There is one process, which is its own group. */
+static bool is_this_process(long process) {
+    return process == sys_getpid() || process == 0 || process == -1 || process == -sys_getpid();
+}
+
+long sys_kill(long process, long signal) {
+    siginfo_t information = sent_by_user((int)signal, SI_USER);
+    if (signal && !is_signal(signal))
+        return -EINVAL;
+    if (!is_this_process((int)process))
+        return -ESRCH;
+    return signal ? send_to_compartment((int)signal, &information) : 0;
+}
+
+long sys_tkill(long thread, long signal) {
+    siginfo_t information = sent_by_user((int)signal, SI_TKILL);
+    if (thread <= 0 || (signal && !is_signal(signal)))
+        return -EINVAL;
+    return send_to_thread(thread, (int)signal, &information);
+}
+
+long sys_tgkill(long process, long thread, long signal) {
+    if (process <= 0)
+        return -EINVAL;
+    return process == sys_getpid() ? sys_tkill(thread, signal) : -ESRCH;
+}
+
+long sys_rt_sigqueueinfo(long process, long signal, const void *information) {
+    siginfo_t copy;
+    if (!is_signal(signal))
+        return -EINVAL;
+    if (!is_this_process((int)process))
+        return -ESRCH;
+    memcpy(&copy, information, sizeof copy);
+    return send_to_compartment((int)signal, &copy);
+}
+
+long sys_rt_tgsigqueueinfo(long process, long thread, long signal, const void *information) {
+    siginfo_t copy;
+    if (!is_signal(signal) || process <= 0 || thread <= 0)
+        return -EINVAL;
+    if (process != sys_getpid())
+        return -ESRCH;
+    memcpy(&copy, information, sizeof copy);
+    return send_to_thread(thread, (int)signal, &copy);
+}
+
+long sys_sigaltstack(const void *stack, void *old) {
+    struct libos_thread *self = libos_self();
+    stack_t new, before = {.ss_sp = (void *)self->stack_address, .ss_size = self->stack_size};
+    bool in_use = stands_on_alternate_stack(self);
+    before.ss_flags = in_use ? SS_ONSTACK : self->stack_size ? (int)self->stack_flags : SS_DISABLE;
+    if (stack) {
+        memcpy(&new, stack, sizeof new);
+        if (in_use)
+            return -EPERM;
+        if (new.ss_flags & ~(SS_DISABLE | SS_ONSTACK))
+            return -EINVAL;
+        if (!(new.ss_flags & SS_DISABLE) && new.ss_size < MINSIGSTKSZ)
+            return -ENOMEM;
+        self->stack_flags = (uint32_t)new.ss_flags & SS_DISABLE;
+        self->stack_address = (uint64_t)(uintptr_t)new.ss_sp;
+        self->stack_size = new.ss_flags & SS_DISABLE ? 0 : new.ss_size;
+    }
+    if (old)
+        memcpy(old, &before, sizeof before);
+    return 0;
+}
+
+/* --- Alarms. The interval is remembered here; the Intravisor keeps the time. */
+
+static int64_t alarm_interval, alarm_end; /* under `lock` */
+
+static int64_t set_alarm(int64_t first, int64_t interval, int64_t *old_interval) {
+    libos_lock(&lock);
+    int64_t left = orc_hostcall(ORC_ALARM, first, interval, 0, 0, 0);
+    if (old_interval)
+        *old_interval = alarm_interval;
+    if (left >= 0) {
+        alarm_interval = interval;
+        alarm_end = first ? libos_now(ORC_CLOCK_MONOTONIC) + first : 0;
+    }
+    libos_unlock(&lock);
+    return left;
+}
+
+long sys_alarm(long seconds) {
+    int64_t left = set_alarm((int64_t)(unsigned)seconds * 1000000000, 0, NULL);
+    return left <= 0 ? left : (left + 999999999) / 1000000000;
+}
+
+static struct timeval timeval_of(int64_t nanoseconds) {
+    int64_t microseconds = (nanoseconds + 999) / 1000;
+    return (struct timeval){.tv_sec = microseconds / 1000000, .tv_usec = microseconds % 1000000};
+}
+
+static int64_t nanoseconds_of(const struct timeval *time) {
+    if (time->tv_sec < 0 || time->tv_usec < 0 || time->tv_usec >= 1000000)
+        return -EINVAL;
+    return time->tv_sec > INT64_MAX / 2000000000 ? INT64_MAX / 2 : time->tv_sec * 1000000000 + time->tv_usec * 1000;
+}
+
+long sys_setitimer(long which, const void *value, void *old) {
+    struct itimerval new = {0};
+    int64_t old_interval;
+    if (which != ITIMER_REAL)
+        return which == ITIMER_VIRTUAL || which == ITIMER_PROF ? -ENOSYS : -EINVAL;
+    if (value)
+        memcpy(&new, value, sizeof new);
+    int64_t first = nanoseconds_of(&new.it_value), interval = nanoseconds_of(&new.it_interval);
+    if (first < 0 || interval < 0)
+        return -EINVAL;
+    int64_t left = set_alarm(first, first ? interval : 0, &old_interval);
+    if (left < 0)
+        return left;
+    struct itimerval before = {.it_value = timeval_of(left), .it_interval = timeval_of(old_interval)};
+    if (old)
+        memcpy(old, &before, sizeof before);
+    return 0;
+}
+
+long sys_getitimer(long which, void *value) {
+    if (which != ITIMER_REAL)
+        return which == ITIMER_VIRTUAL || which == ITIMER_PROF ? -ENOSYS : -EINVAL;
+    libos_lock(&lock);
+    int64_t left = alarm_end ? alarm_end - libos_now(ORC_CLOCK_MONOTONIC) : 0;
+    if (left < 0 && alarm_interval)
+        left = alarm_interval - -left % alarm_interval;
+    struct itimerval now = {.it_value = timeval_of(left > 0 ? left : 0), .it_interval = timeval_of(alarm_interval)};
+    libos_unlock(&lock);
+    memcpy(value, &now, sizeof now);
+    return 0;
+}

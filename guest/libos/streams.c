@@ -1,0 +1,142 @@
+/* Pipes, socket pairs, events, timers, randomness: files that are host handles from the start. */
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include "file.h"
+#include "files.h"
+
+static void fill_timer(struct itimerspec *timer, const int64_t times[2]) {
+    timer->it_value = (struct timespec){.tv_sec = times[0] / 1000000000, .tv_nsec = times[0] % 1000000000};
+    timer->it_interval = (struct timespec){.tv_sec = times[1] / 1000000000, .tv_nsec = times[1] % 1000000000};
+}
+
+/* Descriptors for two new handles, or none. */
+static long add_two(const struct file_operations *operations, enum file_kind kind, const uint32_t handles[2],
+                    const unsigned flags[2], int descriptors[2]) {
+    long first = descriptor_add_handle(operations, kind, handles[0], flags[0]);
+    long second = descriptor_add_handle(operations, kind, handles[1], flags[1]);
+    if (first >= 0 && second >= 0) {
+        descriptors[0] = first;
+        descriptors[1] = second;
+        return 0;
+    }
+    if (first >= 0)
+        sys_close(first);
+    if (second >= 0)
+        sys_close(second);
+    return first < 0 ? first : second;
+}
+
+long sys_pipe2(int descriptors[2], int flags) {
+    uint32_t handles[2];
+    if (flags & ~(O_CLOEXEC | O_NONBLOCK))
+        return -EINVAL;
+    long error = orc_hostcall(ORC_PIPE, (long)handles, !!(flags & O_NONBLOCK), 0, 0, 0);
+    if (error < 0)
+        return error;
+    const unsigned each[2] = {O_RDONLY | flags, O_WRONLY | flags};
+    return add_two(&stream_operations, FILE_STREAM, handles, each, descriptors);
+}
+
+long sys_socketpair(int family, int type, int protocol, int descriptors[2]) {
+    uint32_t handles[2];
+    int kind = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (family != AF_UNIX)
+        return -EAFNOSUPPORT;
+    if (protocol != 0 && protocol != AF_UNIX)
+        return -EPROTONOSUPPORT;
+    if (kind != SOCK_STREAM && kind != SOCK_DGRAM)
+        return kind == SOCK_SEQPACKET ? -EPROTONOSUPPORT : -EINVAL;
+    long error = orc_hostcall(ORC_SOCKET_PAIR, kind, !!(type & SOCK_NONBLOCK), (long)handles, 0, 0);
+    if (error < 0)
+        return error;
+    unsigned flags = O_RDWR | (type & SOCK_NONBLOCK) | (type & SOCK_CLOEXEC); /* the same bits as O_ */
+    return add_two(&socket_operations, FILE_SOCKET, handles, (const unsigned[]){flags, flags}, descriptors);
+}
+
+long sys_eventfd2(unsigned initial, int flags) {
+    if (flags & ~(EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE))
+        return -EINVAL;
+    long handle = orc_hostcall(ORC_EVENT, initial, flags & ~EFD_CLOEXEC, 0, 0, 0);
+    if (handle < 0)
+        return handle;
+    return descriptor_add_handle(&stream_operations, FILE_STREAM, handle,
+                                 O_RDWR | (flags & (EFD_CLOEXEC | EFD_NONBLOCK)));
+}
+
+static long clock_of(int clock) {
+    switch (clock) {
+    case CLOCK_MONOTONIC:
+        return ORC_CLOCK_MONOTONIC;
+    case CLOCK_REALTIME:
+        return ORC_CLOCK_REALTIME;
+    case CLOCK_BOOTTIME:
+        return ORC_CLOCK_BOOT;
+    default:
+        return -EINVAL;
+    }
+}
+
+long sys_timerfd_create(int clock, int flags) {
+    long which = clock_of(clock);
+    if (flags & ~(TFD_CLOEXEC | TFD_NONBLOCK) || which < 0)
+        return -EINVAL;
+    long handle = orc_hostcall(ORC_TIMER, which, flags & TFD_NONBLOCK, 0, 0, 0);
+    return handle < 0 ? handle
+                      : descriptor_add_handle(&stream_operations, FILE_TIMER, handle, O_RDWR | flags);
+}
+
+/* The file behind a timer's descriptor. */
+static struct file *get_timer(int descriptor, long *error) {
+    struct file *file = file_get(descriptor);
+    *error = !file ? -EBADF : file->kind != FILE_TIMER ? -EINVAL : 0;
+    if (file && *error)
+        file_put(file);
+    return *error ? NULL : file;
+}
+
+long sys_timerfd_settime(int descriptor, int flags, const struct itimerspec *new, struct itimerspec *old) {
+    int64_t times[2], before[2];
+    long result;
+    if (flags & ~TFD_TIMER_ABSTIME)
+        return -EINVAL; /* TFD_TIMER_CANCEL_ON_SET: nobody hears of the host's clock being set */
+    times[0] = libos_nanoseconds(&new->it_value);
+    times[1] = libos_nanoseconds(&new->it_interval);
+    if (times[0] < 0 || times[1] < 0)
+        return -EINVAL;
+    struct file *file = get_timer(descriptor, &result);
+    if (!file)
+        return result;
+    result = orc_hostcall(ORC_TIMER_SET, file->handle, flags, (long)times, old ? (long)before : 0, 0);
+    file_put(file);
+    if (!result && old)
+        fill_timer(old, before);
+    return result;
+}
+
+long sys_timerfd_gettime(int descriptor, struct itimerspec *now) {
+    int64_t times[2];
+    long result;
+    struct file *file = get_timer(descriptor, &result);
+    if (!file)
+        return result;
+    result = orc_hostcall(ORC_TIMER_GET, file->handle, (long)times, 0, 0, 0);
+    file_put(file);
+    if (!result)
+        fill_timer(now, times);
+    return result;
+}
+
+#define MOST_RANDOM 0x100000ul
+
+long sys_getrandom(void *buffer, size_t length, unsigned flags) {
+    if (flags & ~7u)
+        return -EINVAL;
+    if (length > MOST_RANDOM)
+        length = MOST_RANDOM;
+    long error = orc_hostcall(ORC_RANDOM, (long)buffer, length, 0, 0, 0);
+    return error < 0 ? error : (long)length;
+}

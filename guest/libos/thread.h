@@ -1,0 +1,44 @@
+/* A thread as the libOS sees it: threads.c keeps the list, signals.c the signals. */
+#ifndef LIBOS_THREAD_STATE_H
+#define LIBOS_THREAD_STATE_H
+
+#include "libos.h"
+#include "libos_thread.h"
+
+#pragma GCC visibility push(hidden)
+
+struct libos_thread {
+    struct libos_thread *next; /* under thread_list_lock */
+    uint32_t id;
+    uint32_t depth;   /* in the libOS: signal handlers wait */
+    uint32_t clear_id; /* address of a word that is cleared when the thread ends */
+    uint32_t wait_word; /* for waiting until an interrupt comes */
+    uint64_t mask;    /* bit N - 1: signal N is blocked */
+    uint64_t pending; /* atomic: sent to this thread */
+    uint64_t waiting; /* sigwait takes these, though they are blocked */
+    uint64_t saved_mask;
+    bool has_saved_mask;     /* sigsuspend, ppoll: saved_mask comes back when the call ends */
+    bool cancellation_point; /* in a system call that pthread_cancel ends */
+    bool on_alternate_stack;
+    uint32_t stack_flags;
+    uint64_t stack_address, stack_size; /* sigaltstack */
+};
+_Static_assert(sizeof(struct libos_thread) <= LIBOS_THREAD_SIZE, "it lies in the thread's block");
+
+static inline struct libos_thread *libos_self(void) {
+    struct libos_thread *self;
+    __asm__("movq %%fs:%c1, %0" : "=r"(self) : "i"(LIBOS_THREAD_POINTER_OFFSET));
+    return self;
+}
+
+extern struct libos_lock thread_list_lock;
+extern struct libos_thread *thread_list;
+
+/* signals.c */
+void libos_signal_entry(void);
+/* Where interrupted guest code goes: told to the Intravisor at the start. */
+void libos_signals_start(void);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,1 @@
+/* In src/orc/thread.c. */

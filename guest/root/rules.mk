@@ -1,0 +1,11 @@
+# The system root that ships with orc: what a guest sees at "/", read-only on the host's side, with a layer in the
+# guest's memory above it.
+SYSTEM_ROOT := $(BUILD)/lib/orc/root
+SYSTEM_ROOT_FILES := $(shell find guest/root/etc -type f)
+PROGRAMS += $(SYSTEM_ROOT).key
+$(SYSTEM_ROOT).key: $(SYSTEM_ROOT_FILES) guest/root/rules.mk
+	@echo "  ROOT $(SYSTEM_ROOT)" && rm -rf $(SYSTEM_ROOT).new
+	@mkdir -p $(SYSTEM_ROOT).new/{bin,dev,home,lib,proc,root,run,sys,tmp,usr/{bin,lib,share},var/{lib,log,tmp}}
+	@cp -R guest/root/etc $(SYSTEM_ROOT).new/etc && chmod -R u=rwX,go=rX $(SYSTEM_ROOT).new
+	@rm -rf $(SYSTEM_ROOT) && mv $(SYSTEM_ROOT).new $(SYSTEM_ROOT) && touch $@
+GUEST_READY += $(SYSTEM_ROOT).key

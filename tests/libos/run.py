@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""The libOS: programs that show what their system calls do must show the same natively and in a compartment, in memory,
+on a mounted directory and in a layered root; others check what has no native counterpart."""
+
+import difflib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "exec"))
+import guest  # noqa: E402
+
+BUILD = os.path.abspath(sys.argv[1])
+TOOLS = guest.Toolchain(BUILD)
+count = 0
+failed = 0
+
+
+def report(passed, name, details=()):
+    global count, failed
+    count += 1
+    failed += not passed
+    print(("ok" if passed else "not ok") + f" {count} - {name}", flush=True)
+    for line in details:
+        print("# " + line)
+
+
+def build(work, name):
+    """Both programs: WORK/NAME.native and WORK/NAME.orc."""
+    source, flags = os.path.join(HERE, name + ".c"), ["-std=gnu17", "-O1", "-Wall", "-Werror", "-Wno-unused-result"]
+    native = os.path.join(work, name + ".native")
+    guest.must(TOOLS.native_compile() + flags + ["-c", "-o", native + ".o", source])
+    guest.must(TOOLS.native_link(native, [native + ".o"]))
+    guest.must([TOOLS.orc_cc] + flags + ["-o", os.path.join(work, name + ".orc"), source])
+
+
+def run(command, **options):
+    """What it printed, and its exit status as the last line."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
+                          check=False, **options)
+    return done.stdout.decode(errors="replace").splitlines() + [f"exit status {done.returncode}"]
+
+
+def orc(options, program, *arguments, cwd):
+    return run([TOOLS.orc, "run", *options, program, *arguments], cwd=cwd)
+
+
+def compare(name, expected, found):
+    details = list(difflib.unified_diff(expected, found, "native", "compartment", lineterm="", n=0))
+    report(not details and expected[-1] == "exit status 0", name, details[:40])
+
+
+def make_root(path, program):
+    """The system root that ships with orc, with libc and a program."""
+    shutil.copytree(os.path.join(BUILD, "lib/orc/root"), path, symlinks=True)
+    shutil.copy(os.path.join(BUILD, "lib/orc/sysroot/lib/libc.so"), path + "/lib/libc.so")
+    shutil.copy(program, path + "/bin/program")
+
+
+def compare_files(work, name):
+    for place in "native", "host", "root/w":
+        shutil.rmtree(f"{work}/{place}", ignore_errors=True)
+    shutil.rmtree(f"{work}/root", ignore_errors=True)
+    make_root(f"{work}/root", f"{work}/{name}.orc")
+    for place in "native", "host", "root/w":
+        os.mkdir(f"{work}/{place}")
+    expected = run([f"{work}/{name}.native", f"{work}/native"])
+    compare(f"{name} in memory", expected, orc([], f"{work}/{name}.orc", "/tmp", cwd=work))
+    compare(f"{name} on a mounted directory", expected,
+            orc(["--mount", f"{work}/host:/mnt"], f"{work}/{name}.orc", "/mnt", cwd=work))
+    compare(f"{name} in a layered root", expected, orc(["--root", f"{work}/root"], "/bin/program", "/w", cwd=work))
+    report(os.listdir(f"{work}/root/w") == [], f"{name} in a layered root leaves the host alone")
+
+
+def free_ports():
+    """A port, free with the one after it."""
+    for port in range(18700, 28700, 2):
+        try:
+            for number in port, port + 1:
+                for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
+                    with socket.socket(socket.AF_INET, kind) as probe:
+                        probe.bind(("127.0.0.1", number))
+            return port
+        except OSError:
+            continue
+    sys.exit("no free ports")
+
+
+def compare_sockets(work):
+    port = free_ports()
+    ports = f"127.0.0.1:{port}-{port + 1}"
+    expected = run([f"{work}/sockets.native", str(port)], cwd=work)
+    options = ["--listen", ports, "--listen", "udp:" + ports, "--connect", "tcp:" + ports, "--connect", "udp:127.0.0.1:*"]
+    compare("sockets", expected, orc(options, f"{work}/sockets.orc", str(port), cwd=work))
+
+
+def checks(name, lines):
+    """Passes on a guest program's checks."""
+    for line in lines:
+        if line.startswith("ok - ") or line.startswith("not ok - "):
+            report(line.startswith("ok"), line.split(" - ", 1)[1])
+        else:
+            print("# " + line)
+    report(lines[-1] == "exit status 0", f"{name} ends well")
+
+
+def snapshot(path):
+    found = []
+    for directory, names, files in sorted(os.walk(path)):
+        for name in sorted(names + files):
+            full = os.path.join(directory, name)
+            status = os.lstat(full)
+            content = os.readlink(full) if os.path.islink(full) else open(full, "rb").read() if os.path.isfile(full) else None
+            found.append((os.path.relpath(full, path), status.st_mode, status.st_mtime_ns, content))
+    return found
+
+
+def write(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+
+
+def check_layered(work):
+    root = f"{work}/layered-root"
+    make_root(root, f"{work}/layered.orc")
+    write(f"{work}/outside/secret", "secret")
+    for name in "plain", "kept", "mode", "removed", "from", "over", "sub/deep", "sub/other", "full/a", "full/b", "full2/a":
+        write(f"{root}/data/{name}", os.path.basename(name) + "\n")
+    write(f"{root}/data/readers", "readers")
+    os.mkdir(f"{root}/data/empty")
+    for name, target in {"link": "data", "absolute": "/data", "data/up": "../data/plain", "round": "round", "to-memory": "/dev/shm",
+                         "data/to-file": "../dev/shm/file", "escape": "../../../../outside/secret",
+                         "host": f"{work}/outside/secret"}.items():
+        os.symlink(target, f"{root}/{name}")
+    before = snapshot(root)
+    checks("layered", orc(["--root", root], "/bin/program", cwd=work))
+    report(snapshot(root) == before, "the host's side of a layered root hasn't changed")
+
+
+def check_mounts(work):
+    write(f"{work}/mounts/outside/secret", "secret")
+    for side in "rw", "ro":
+        write(f"{work}/mounts/{side}/file", "file\n")
+        os.mkdir(f"{work}/mounts/{side}/sub")
+    write(f"{work}/mounts/rw/victim", "")
+    write(f"{work}/mounts/granted", "granted\n")
+    write(f"{work}/mounts/writable", "writable\n")
+    for name, target in {"up": "../outside/secret", "up-directory": "../outside", "host": f"{work}/mounts/outside/secret",
+                         "host-directory": f"{work}/mounts/outside", "root": "/"}.items():
+        os.symlink(target, f"{work}/mounts/rw/{name}")
+    os.mkfifo(f"{work}/mounts/rw/pipe")
+    read_only = snapshot(f"{work}/mounts/ro")
+    checks("mounts", orc(["--mount", f"{work}/mounts/rw:/rw", "--mount", f"{work}/mounts/ro:/ro:ro",
+                          "--mount", f"{work}/mounts/granted:/etc/granted:ro", "--mount", f"{work}/mounts/writable:/deep/in/here"],
+                         f"{work}/mounts.orc", cwd=work))
+    report(snapshot(f"{work}/mounts/ro") == read_only, "a read-only mount hasn't changed")
+    with open(f"{work}/mounts/rw/made", encoding="ascii") as file:
+        report(file.read() == "made by the guest", "the host sees what the guest wrote")
+    with open(f"{work}/mounts/outside/secret", encoding="ascii") as file:
+        report(file.read() == "secret", "what lies outside is as it was")
+
+
+def main():
+    work = tempfile.mkdtemp(prefix="orc-libos-")
+    try:
+        for name in "files", "names", "events", "sockets", "layered", "mounts", "special", "races":
+            build(work, name)
+        compare_files(work, "files")
+        compare_files(work, "names")
+        compare("events", run([f"{work}/events.native"]), orc([], f"{work}/events.orc", cwd=work))
+        compare_sockets(work)
+        check_layered(work)
+        check_mounts(work)
+        checks("special", orc(["--mem", "64M", "--handles", "200", "--env", "MARK=here", "--name", "special"],
+                              f"{work}/special.orc", cwd=work))
+        checks("races", orc([], f"{work}/races.orc", cwd=work))
+        print(f"1..{count}")
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return failed != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
