@@ -56,7 +56,7 @@ TEST_PROGRAMS += $(BUILD)/tests/$(1) $(BUILD)/tests/$(1)-san
 DEPFILES += $(patsubst %,$(BUILD)/obj/%.d,$(2)) $(patsubst %,$(BUILD)/sanobj/%.d,$(2))
 endef
 
-include $(wildcard trusted/*/rules.mk toolchain/*/rules.mk guest/rules.mk guest/*/rules.mk examples/rules.mk cli/rules.mk tests/rules.mk tests/*/rules.mk bench/rules.mk)
+include $(wildcard trusted/*/rules.mk embed/rules.mk toolchain/*/rules.mk guest/rules.mk guest/*/rules.mk ports/rules.mk examples/rules.mk cli/rules.mk tests/rules.mk tests/*/rules.mk bench/rules.mk)
 
 $(BUILD)/obj/%.c.o: %.c
 	@mkdir -p $(@D) && echo "  CC   $<"
@@ -94,6 +94,8 @@ install: all
 	rm -f $(DESTDIR)$(PREFIX)/bin/tenants
 	cp -a $(BUILD)/lib/. $(DESTDIR)$(PREFIX)/lib/
 	cp -a include/orc $(DESTDIR)$(PREFIX)/include/
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 
 tcb:
 	@scripts/tcb.py

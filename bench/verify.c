@@ -4,8 +4,8 @@
  * Without files, on a text made here: instructions as the toolchain emits them, in about the proportions of
  * compiled C, with arbitrary registers, displacements and branches.
  */
-#include "../cli/file_bytes.h"
-#include "../cli/object_file.h"
+#include "../embed/file_bytes.h"
+#include "../embed/object_file.h"
 
 #include "orc/abi.h"
 #include "orc/verifier.h"
@@ -187,10 +187,13 @@ static bool measure_flat(const char *name) {
 
 static bool measure_object(const char *name) {
     struct object_file object;
+    struct orc_error error;
     bool accepted;
 
-    if (!object_file_open(&object, name))
+    if (!object_file_open(&object, name, &error)) {
+        fprintf(stderr, "%s\n", error.message);
         return false;
+    }
     const struct orc_object_layout *layout = &object.note.layout;
     struct orc_import_table imports = {ORC_WINDOW + layout->imports,
                                        ORC_WINDOW + layout->imports + layout->imports_size};

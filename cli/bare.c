@@ -1,6 +1,7 @@
-/* orc bare: runs an object's entry in a compartment without a guest OS (include/orc/bare.h has its
- * hostcalls). */
+/* orc bare: runs an object's entry in a compartment without a guest OS (the first hostcalls of
+ * include/orc/hostcall.h are all that it has). */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
@@ -9,9 +10,10 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "commands.h"
-#include "object_file.h"
+#include "../embed/object_file.h"
 #include "orc/cell.h"
 #include "text_report.h"
 
@@ -44,6 +46,7 @@ static void print_usage(FILE *out) {
         "\n"
         "  --stack SIZE     control stack in bytes, k or M: calls nest SIZE/8 deep (default 4M, at most 7M)\n"
         "  --time SECONDS   end the program after that long\n"
+        "  --help\n"
         "\n"
         "Exit status: the program's own; 124 when the time is up, 125 when it couldn't be run (the "
         "verifier's\n"
@@ -265,9 +268,11 @@ static bool load(struct job *job, const struct object_file *file, struct orc_err
         .layout = *layout,
         .constants = file->constants,
         .relocated = file->relocated,
+        .imports = file->imports,
         .data = file->data,
         .text = file->text,
         .relocations = file->relocations,
+        .hash_field = file->hash_field,
     };
     int status = orc_object_create(job->cell, &image, NULL, NULL, &job->object, error);
     if (status == -ENOEXEC) {
@@ -279,9 +284,26 @@ static bool load(struct job *job, const struct object_file *file, struct orc_err
     return status == 0;
 }
 
+/* The standard streams as handles 0 to 2; one that is closed becomes a handle of nothing. */
+static bool grant_streams(const struct job *job, struct orc_error *error) {
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC), status = 0;
+    for (int fd = 0; fd <= 2 && status == 0; fd++) {
+        struct orc_file *file = NULL;
+        uint32_t handle;
+        status = orc_file_create(job->cell, fcntl(fd, F_GETFD) < 0 ? nothing : fd, &file, error);
+        if (status == 0)
+            status = orc_compartment_grant_file(job->compartment, file, fd == 0 ? ORC_GRANT_READ : ORC_GRANT_WRITE,
+                                                &handle, error);
+        orc_file_release(file);
+    }
+    close(nothing);
+    return status == 0;
+}
+
 static bool prepare(struct job *job, const struct object_file *file, struct orc_error *error) {
-    if (!load(job, file, error) || orc_compartment_create(job->cell, &job->compartment, error) < 0 ||
-        orc_compartment_grant(job->compartment, job->object, error) < 0)
+    const struct orc_compartment_options options = {.bare = true};
+    if (!load(job, file, error) || orc_compartment_create(job->cell, &options, &job->compartment, error) < 0 ||
+        orc_compartment_grant(job->compartment, job->object, error) < 0 || !grant_streams(job, error))
         return false;
     size_t size;
     void *start_info = make_start_info(job, file, &size);
@@ -325,8 +347,11 @@ int orc_cmd_bare(int argc, char **argv) {
     int status = parse_options(argc, argv, &job);
     if (status >= 0)
         return status;
-    if (!object_file_open(&file, job.name))
+    struct orc_error error;
+    if (!object_file_open(&file, job.name, &error)) {
+        fprintf(stderr, "%s\n", error.message);
         return EXIT_NOT_RUN;
+    }
     if (file.binding_count > 0)
         fprintf(stderr,
                 "orc bare: %s: needs %zu bindings to other objects, and a bare compartment has none\n",

@@ -1,17 +1,21 @@
 /* The orc command: a table of subcommands. */
 #include "commands.h"
+#include "orc/version.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* Absent from builds without the Intravisor. */
-#pragma weak orc_cmd_bare
 
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
     const char *summary;
 } commands[] = {
+    {"run", orc_cmd_run, "run a program in a compartment, or many"},
+    {"ps", orc_cmd_ps, "list cells and their compartments"},
+    {"top", orc_cmd_top, "the same, again and again"},
+    {"kill", orc_cmd_kill, "send a signal to compartments"},
+    {"objects", orc_cmd_objects, "list the objects that compartments share"},
+    {"stats", orc_cmd_stats, "what compartments use, for people, as JSON or for Prometheus"},
     {"verify", orc_cmd_verify, "check that machine code keeps the fault-isolation rules"},
     {"bare", orc_cmd_bare, "run an object's entry in a compartment without a guest OS"},
 };
@@ -19,10 +23,10 @@ static const struct {
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
 static void print_usage(FILE *out) {
-    fprintf(out, "usage: orc COMMAND [ARGUMENTS]\n\n");
+    fprintf(out, "usage: orc COMMAND [ARGUMENTS]\n"
+                 "       orc --help | --version\n\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (commands[i].run)
-            fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
     fprintf(out, "\n`orc COMMAND --help` tells more.\n");
 }
 
@@ -35,9 +39,17 @@ int main(int argc, char **argv) {
         print_usage(stdout);
         return 0;
     }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("orc %s\n", ORC_VERSION);
+        return 0;
+    }
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (commands[i].run && strcmp(commands[i].name, argv[1]) == 0)
+        if (strcmp(commands[i].name, argv[1]) == 0) {
+            char whole_name[32]; /* what getopt's messages begin with */
+            snprintf(whole_name, sizeof whole_name, "orc %s", commands[i].name);
+            argv[1] = whole_name;
             return commands[i].run(argc - 1, argv + 1);
+        }
     fprintf(stderr, "orc: no command named %s\n", argv[1]);
     print_usage(stderr);
     return 2;

@@ -1,9 +1,9 @@
 /* orc verify: reads files, asks the verifier, prints the rejections. */
 #include "commands.h"
-#include "file_bytes.h"
-#include "object_file.h"
 #include "text_report.h"
 
+#include "../embed/file_bytes.h"
+#include "../embed/object_file.h"
 #include "orc/abi.h"
 
 #include <errno.h>
@@ -36,6 +36,7 @@ static void print_usage(FILE *out) {
         "  --raw              FILE holds text bytes alone\n"
         "  --base ADDRESS     where the text (or the object) will stand; default 0x10000000\n"
         "  --imports A:B      addresses of the import table, B not included (--raw; default: none)\n"
+        "  --help\n"
         "\n"
         "Exit status: 0 accepted, 1 rejected, 2 unreadable or malformed.\n",
         out);
@@ -133,10 +134,13 @@ static int verify_raw(const char *name, const struct options *options) {
 static int verify_object(const char *name, const struct options *options) {
     struct object_file object;
     struct orc_import_table imports;
+    struct orc_error error;
     int status;
 
-    if (!object_file_open(&object, name))
+    if (!object_file_open(&object, name, &error)) {
+        fprintf(stderr, "%s\n", error.message);
         return EXIT_UNREADABLE;
+    }
     const struct orc_object_layout *layout = &object.note.layout;
     if (layout->text + (uint64_t)layout->text_size > UINT32_MAX - options->base) {
         fprintf(stderr, "%s: doesn't fit below 4 GiB from base 0x%x\n", name, options->base);

@@ -1,5 +1,5 @@
 # The embedding example: also what `make demo` runs.
-$(eval $(call program,tenants,examples/tenants.c cli/object_file.c cli/file_bytes.c toolchain/common/object_hash.c $(VERIFIER_SRCS) $(INTRAVISOR_SRCS),$(VERIFIER_LIBS) -lsodium -lpthread))
+$(eval $(call program,tenants,examples/tenants.c $(OBJECT_FILE_SRCS) $(VERIFIER_SRCS) $(INTRAVISOR_SRCS),$(VERIFIER_LIBS) -lsodium -lpthread))
 PROGRAMS += $(BUILD)/examples/counter.so
 $(BUILD)/examples/counter.so: examples/counter.c $(BUILD)/bin/orc-cc $(BUILD)/bin/orc-sfi $(BUILD)/bin/orc-ld $(BUILD)/lib/orc/orc-pass.so $(BUILD)/lib/orc/object.ld
 	@mkdir -p $(@D) && echo "  ORC  $@" && $(BUILD)/bin/orc-cc -O2 -nostdlib -o $@ $<

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../cli/object_file.h"
+#include "../embed/object_file.h"
 #include "orc/cell.h"
 
 enum { COUNT, TOTAL, READ, WRITE, RECURSE };
@@ -53,7 +53,8 @@ static void expect_fault(const struct tenant *tenant, const char *does, long wha
 static struct tenant admit(struct orc_cell *cell, const char *name, struct orc_object *object) {
     static const char start_info[8];
     struct tenant tenant = {.name = name};
-    check(orc_compartment_create(cell, &tenant.compartment, &error), "create a compartment");
+    const struct orc_compartment_options options = {.bare = true};
+    check(orc_compartment_create(cell, &options, &tenant.compartment, &error), "create a compartment");
     check(orc_compartment_grant(tenant.compartment, object, &error), "grant the object");
     check(orc_compartment_map_bare(tenant.compartment, start_info, sizeof start_info, &error), "map memory");
     check(orc_thread_create(tenant.compartment, NULL, &tenant.thread, &error), "create a thread");
@@ -85,11 +86,25 @@ int main(int argc, char **argv) {
     struct object_file file;
     struct orc_cell *cell;
     struct orc_object *object;
-    if (argc != 2 || !object_file_open(&file, argv[1])) {
+    if (argc != 2) {
         fprintf(stderr, "usage: tenants COUNTER-OBJECT\n");
         return 1;
     }
-    const struct orc_object_image image = {file.note.layout, file.constants, file.relocated, file.data, file.text, file.relocations};
+    if (!object_file_open(&file, argv[1], &error)) {
+        fprintf(stderr, "%s\n", error.message);
+        return 1;
+    }
+    const struct orc_object_image image = {
+        .layout = file.note.layout,
+        .constants = file.constants,
+        .relocated = file.relocated,
+        .imports = file.imports,
+        .data = file.data,
+        .text = file.text,
+        .relocations = file.relocations,
+        .hash_field = file.hash_field,
+        .name = "counter.so",
+    };
     check(orc_cell_create(NULL, &cell, &error), "create the cell");
     check(orc_object_create(cell, &image, NULL, NULL, &object, &error), "register the object");
     entry = orc_object_base(object) + file.entry;

@@ -19,6 +19,7 @@
 struct reader {
     const char *name;
     struct object_file *object;
+    struct orc_error *error;
     Elf64_Ehdr header;
     Elf64_Phdr segments[MAX_PROGRAM_HEADERS];
     unsigned segment_count;
@@ -36,11 +37,14 @@ __attribute__((format(printf, 2, 3))) static bool malformed(const struct reader 
                                                             ...) {
     va_list arguments;
 
-    fprintf(stderr, "%s: ", reader->name);
+    char *message = reader->error->message;
+    size_t size = sizeof reader->error->message;
+    int length = snprintf(message, size, "%s: ", reader->name);
+    if (length < 0 || (size_t)length >= size)
+        return false;
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    vsnprintf(message + length, size - (size_t)length, format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
     return false;
 }
 
@@ -424,8 +428,8 @@ static bool read_relocations(struct reader *reader) {
 /* --- The whole
  * ------------------------------------------------------------------------------------------------- */
 
-static bool check_hash(const struct reader *reader) {
-    const struct object_file *object = reader->object;
+static bool check_hash(struct reader *reader) {
+    struct object_file *object = reader->object;
     const struct orc_object_content content = {
         .constants = object->constants,
         .relocated = object->relocated,
@@ -439,6 +443,7 @@ static bool check_hash(const struct reader *reader) {
     if (!object->constants || reader->hash_offset < constants ||
         !lies_within(reader->hash_offset - constants, sizeof hash, object->note.layout.constants_size))
         return malformed(reader, "the note isn't among the constants");
+    object->hash_field = (uint32_t)(reader->hash_offset - constants);
     if (!orc_object_hash(&object->note, &content, reader->hash_offset - constants, object->relocations, hash))
         return malformed(reader, "its hash cannot be computed");
     if (memcmp(hash, object->note.hash, sizeof hash) != 0)
@@ -452,8 +457,8 @@ static bool read_object(struct reader *reader) {
            read_relocations(reader) && check_hash(reader);
 }
 
-bool object_file_open(struct object_file *object, const char *name) {
-    struct reader reader = {.name = name, .object = object};
+bool object_file_open(struct object_file *object, const char *name, struct orc_error *error) {
+    struct reader reader = {.name = name, .object = object, .error = error};
 
     *object = (struct object_file){0};
     object->file = read_file_bytes(name, &object->file_size);

@@ -4,10 +4,10 @@
  * inside the file and below 4 GiB, regions neither overlap nor leave their order, and the hash in the note is
  * right.
  */
-#ifndef ORC_CLI_OBJECT_FILE_H
-#define ORC_CLI_OBJECT_FILE_H
+#ifndef ORC_EMBED_OBJECT_FILE_H
+#define ORC_EMBED_OBJECT_FILE_H
 
-#include "orc/object.h"
+#include "orc/cell.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +26,7 @@ struct object_file {
     size_t file_size;
 
     struct orc_object_note note; /* layout and hash */
+    uint32_t hash_field;         /* where the note's hash field stands among the constants */
     uint32_t entry;              /* offset from the base; 0: none */
 
     /* The regions' file content, `*_size` bytes each (data: data_file_size), or NULL for an empty region. */
@@ -43,8 +44,8 @@ struct object_file {
     uint16_t program_header_count;
 };
 
-/* Reads and checks an object. On failure prints `NAME: what is wrong` to stderr and returns false. */
-bool object_file_open(struct object_file *object, const char *name);
+/* Reads and checks an object. On failure returns false, and the message is `NAME: what is wrong`. */
+bool object_file_open(struct object_file *object, const char *name, struct orc_error *error);
 void object_file_close(struct object_file *object);
 
 #endif

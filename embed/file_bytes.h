@@ -1,6 +1,6 @@
 /* Reads whole files. */
-#ifndef ORC_CLI_FILE_BYTES_H
-#define ORC_CLI_FILE_BYTES_H
+#ifndef ORC_EMBED_FILE_BYTES_H
+#define ORC_EMBED_FILE_BYTES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,0 +1,218 @@
+#include "run_options.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run.h"
+
+#define MOST_COMPARTMENTS 30000
+#define LONGEST_NAME 31
+
+void run_print_usage(FILE *out) {
+    fputs(
+        "usage: orc run [OPTION...] PROGRAM [ARGUMENT...]\n"
+        "\n"
+        "Runs a program that orc-cc built, in a compartment of its own. Standard streams and exit status "
+        "pass through;\n"
+        "it sees nothing of this machine but what the options grant.\n"
+        "\n"
+        "Files. Without --root, PROGRAM is a file of this machine, and the compartment sees it in the system "
+        "root that\n"
+        "comes with orc, besides a /tmp in memory.\n"
+        "      --root DIR           DIR is the compartment's /, and PROGRAM a path in it; changes stay in "
+        "memory\n"
+        "      --mount HOST:GUEST[:ro]\n"
+        "                           a directory or file of this machine at the path GUEST; :ro forbids "
+        "writing\n"
+        "      --lib DIR            the same as --mount DIR:/usr/local/lib:ro: libraries that PROGRAM needs\n"
+        "      --workdir DIR        working directory (default /)\n"
+        "Network. Without these options there's none.\n"
+        "      --listen [tcp:|udp:][ADDRESS:]PORT[-PORT]\n"
+        "                           may bind to these ports\n"
+        "      --connect any | [tcp:|udp:]HOST[/PREFIX]:PORT[-PORT]\n"
+        "                           may connect there; * stands for all ports\n"
+        "Environment.\n"
+        "      --env NAME[=VALUE]   a variable; without a value, this machine's\n"
+        "      --hostname NAME      default: the compartment's name\n"
+        "Limits.\n"
+        "      --mem SIZE           memory that it may map: bytes, or with k, M, G (default: 4 GiB less "
+        "reserved parts)\n"
+        "      --threads N          default 1024\n"
+        "      --handles N          open files, sockets and the like (default 4096)\n"
+        "      --time SECONDS       kill it after that long\n"
+        "Many compartments.\n"
+        "  -n, --count COUNT        run COUNT of them at once, with nothing to read on standard input. In "
+        "arguments,\n"
+        "                           mounts, ports, variables and names {i} becomes 0, 1, 2..., and {i+7000} "
+        "7000, 7001...\n"
+        "      --name NAME          for `orc ps` and `orc kill` (default: the program's; with -n: NAME-{i})\n"
+        "      --domain NAME        share objects with compartments of this domain alone\n"
+        "Reports.\n"
+        "      --stats              at the end, what each compartment used, on standard error\n"
+        "      --metrics FILE       keep Prometheus metrics in FILE, anew every 5 seconds\n"
+        "      --help\n"
+        "\n"
+        "Exit status: the program's own (of several the highest); 128 + the signal when one ended it, or a "
+        "fault, with a\n"
+        "report on standard error; 124 when the time was up; 125 when it couldn't be run.\n",
+        out);
+}
+
+enum option_code {
+    OPTION_ROOT = 256,
+    OPTION_MOUNT,
+    OPTION_LIB,
+    OPTION_WORKDIR,
+    OPTION_LISTEN,
+    OPTION_CONNECT,
+    OPTION_ENV,
+    OPTION_HOSTNAME,
+    OPTION_MEM,
+    OPTION_THREADS,
+    OPTION_HANDLES,
+    OPTION_TIME,
+    OPTION_NAME,
+    OPTION_DOMAIN,
+    OPTION_STATS,
+    OPTION_METRICS,
+    OPTION_HELP,
+};
+
+static const struct option long_options[] = {
+    {"root", required_argument, NULL, OPTION_ROOT},
+    {"mount", required_argument, NULL, OPTION_MOUNT},
+    {"lib", required_argument, NULL, OPTION_LIB},
+    {"workdir", required_argument, NULL, OPTION_WORKDIR},
+    {"listen", required_argument, NULL, OPTION_LISTEN},
+    {"connect", required_argument, NULL, OPTION_CONNECT},
+    {"env", required_argument, NULL, OPTION_ENV},
+    {"hostname", required_argument, NULL, OPTION_HOSTNAME},
+    {"mem", required_argument, NULL, OPTION_MEM},
+    {"threads", required_argument, NULL, OPTION_THREADS},
+    {"handles", required_argument, NULL, OPTION_HANDLES},
+    {"time", required_argument, NULL, OPTION_TIME},
+    {"count", required_argument, NULL, 'n'},
+    {"name", required_argument, NULL, OPTION_NAME},
+    {"domain", required_argument, NULL, OPTION_DOMAIN},
+    {"stats", no_argument, NULL, OPTION_STATS},
+    {"metrics", required_argument, NULL, OPTION_METRICS},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {0},
+};
+
+static bool complain(const char *option, const char *value, const char *what) {
+    fprintf(stderr, "orc run: %s %s: %s\n", option, value, what);
+    return false;
+}
+
+static bool is_name(const char *text, size_t longest) {
+    size_t length = strlen(text);
+    if (length == 0 || length > longest)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (text[i] <= ' ' || text[i] >= 0x7f || text[i] == '/')
+            return false;
+    return true;
+}
+
+/* NAME=VALUE as it is; NAME with this process's value, or nothing. */
+static bool add_variable(struct strings *environment, const char *text) {
+    if (*text == 0 || *text == '=')
+        return complain("--env", text, "write NAME=VALUE, or NAME for this machine's value");
+    const char *value = strchr(text, '=') ? "" : getenv(text);
+    if (strchr(text, '='))
+        strings_add(environment, copy(text));
+    else if (value)
+        strings_add(environment, format("%s=%s", text, value));
+    return true;
+}
+
+static bool take_limit(int option, const char *value, struct run_options *options) {
+    switch (option) {
+    case OPTION_MEM:
+        if (parse_size(value, &options->memory) && options->memory >= 65536 && options->memory <= 1ull << 32)
+            return true;
+        return complain("--mem", value, "not a size between 64k and 4G, such as 64M");
+    case OPTION_THREADS:
+        return parse_count(value, 65536, &options->threads) ||
+               complain("--threads", value, "not a number from 1 to 65536");
+    case OPTION_HANDLES:
+        return parse_count(value, 1u << 20, &options->handles) ||
+               complain("--handles", value, "not a number from 1 to 1048576");
+    case OPTION_TIME:
+        return parse_seconds(value, &options->nanoseconds) ||
+               complain("--time", value, "not a number of seconds above 0");
+    default:
+        return parse_count(value, MOST_COMPARTMENTS, &options->count) ||
+               complain("-n", value, "not a number from 1 to 30000");
+    }
+}
+
+static bool take(int option, char *value, struct run_options *options) {
+    switch (option) {
+    case OPTION_ROOT:
+        options->root = value;
+        return true;
+    case OPTION_MOUNT:
+        strings_add(&options->mounts, copy(value));
+        return true;
+    case OPTION_LIB:
+        strings_add(&options->mounts, format("%s:/usr/local/lib:ro", value));
+        return true;
+    case OPTION_WORKDIR:
+        options->working_directory = value;
+        return *value == '/' || complain("--workdir", value, "not an absolute path in the compartment");
+    case OPTION_LISTEN:
+        strings_add(&options->listens, copy(value));
+        return true;
+    case OPTION_CONNECT:
+        strings_add(&options->connects, copy(value));
+        return true;
+    case OPTION_ENV:
+        return add_variable(&options->environment, value);
+    case OPTION_HOSTNAME:
+        options->hostname = value;
+        return is_name(value, 64) ||
+               complain("--hostname", value, "not a host name of at most 64 characters");
+    case OPTION_NAME:
+        options->name = value;
+        return is_name(value, LONGEST_NAME) ||
+               complain("--name", value, "not a name of at most 31 characters without blanks and /");
+    case OPTION_DOMAIN:
+        options->domain = value;
+        return is_name(value, LONGEST_NAME) ||
+               complain("--domain", value, "not a name of at most 31 characters without blanks and /");
+    case OPTION_STATS:
+        options->stats = true;
+        return true;
+    case OPTION_METRICS:
+        options->metrics = value;
+        return true;
+    default:
+        return take_limit(option, value, options);
+    }
+}
+
+int run_options_parse(int argc, char **argv, struct run_options *options) {
+    int option;
+    *options = (struct run_options){.count = 1};
+    while ((option = getopt_long(argc, argv, "+n:", long_options, NULL)) != -1) {
+        if (option == OPTION_HELP) {
+            run_print_usage(stdout);
+            return 0;
+        }
+        if (option == '?') {
+            fputs("`orc run --help` lists the options\n", stderr);
+            return RUN_FAILED;
+        }
+        if (!take(option, optarg, options))
+            return RUN_FAILED;
+    }
+    if (optind == argc) {
+        fputs("orc run: no program; `orc run --help` tells how to name one\n", stderr);
+        return RUN_FAILED;
+    }
+    options->arguments = argv + optind;
+    return -1;
+}

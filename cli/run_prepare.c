@@ -1,0 +1,341 @@
+/* Everything that compartments get is opened here, before the cell is locked down and before a guest runs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "network_option.h"
+#include "program_file.h"
+#include "run.h"
+
+#define LONGEST_NAME 31
+#define LONGEST_HOSTNAME 64
+
+static bool complain(const char *what, const char *why) {
+    fprintf(stderr, "orc run: %s: %s\n", what, why);
+    return false;
+}
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* --- The program --- */
+
+static int open_in_root(int root, const char *path) {
+    struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
+                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+    return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+}
+
+/* As a shell would look for it, in the places that PATH names inside. */
+static int find_in_root(int root, const char *name, char **path) {
+    static const char *const directories[] = {"/usr/local/bin",  "/usr/bin",  "/bin",
+                                              "/usr/local/sbin", "/usr/sbin", "/sbin"};
+    if (strchr(name, '/')) {
+        *path = format("%s%s", *name == '/' ? "" : "/", name);
+        return open_in_root(root, *path);
+    }
+    for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
+        *path = format("%s/%s", directories[i], name);
+        int file = open_in_root(root, *path);
+        if (file >= 0)
+            return file;
+        free(*path);
+        *path = NULL;
+    }
+    errno = ENOENT;
+    return -1;
+}
+
+static bool find_program_in_root(struct run *run) {
+    const char *name = run->options.arguments[0];
+    int root = open(run->options.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0) {
+        fprintf(stderr, "orc run: --root %s: %s; name a directory that holds the compartment's files\n",
+                run->options.root, strerror(errno));
+        return false;
+    }
+    run->program_file = find_in_root(root, name, &run->program);
+    int code = errno;
+    close(root);
+    if (run->program_file >= 0)
+        return program_file_check(run->program_file, name);
+    fprintf(stderr, "orc run: %s: %s in the root %s; with --root, PROGRAM is a path inside it\n", name,
+            code == ENOENT ? "not found" : strerror(code), run->options.root);
+    return false;
+}
+
+static bool find_program(struct run *run) {
+    const char *name = run->options.arguments[0];
+    if (run->options.root)
+        return find_program_in_root(run);
+    run->program_file = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (run->program_file < 0) {
+        fprintf(stderr, "orc run: %s: %s%s\n", name, strerror(errno),
+                errno != ENOENT     ? ""
+                : strchr(name, '/') ? "; name the file of a program that orc-cc built"
+                                    : "; PROGRAM is a file, and isn't looked up in PATH: write ./NAME");
+        return false;
+    }
+    run->program = format("/bin/%s", base_name(name));
+    return program_file_check(run->program_file, name);
+}
+
+/* --- Mounts --- */
+
+static bool open_mount(struct run *run, const char *host, enum orc_launch_changes changes,
+                       struct orc_launch_mount *mount) {
+    struct orc_error error;
+    if (orc_launch_open(run->cell, host, changes, mount, &error) == 0)
+        return true;
+    return complain("a mount", error.message);
+}
+
+static bool is_clean_path(const char *path) {
+    if (*path != '/')
+        return false;
+    for (const char *at = path; at; at = strchr(at + 1, '/'))
+        if (strncmp(at, "/../", 4) == 0 || strcmp(at, "/..") == 0)
+            return false;
+    return true;
+}
+
+/* HOST:GUEST[:ro]; GUEST has no colon. */
+static bool parse_mount(struct run *run, const char *text, struct orc_launch_mount *mount) {
+    char *words = copy(text);
+    size_t length = strlen(words);
+    bool read_only = length > 3 && strcmp(words + length - 3, ":ro") == 0;
+    if (read_only)
+        words[length - 3] = 0;
+    char *colon = strrchr(words, ':');
+    bool good = colon && colon != words && is_clean_path(colon + 1);
+    if (!good) {
+        fprintf(stderr,
+                "orc run: --mount %s: write HOST:GUEST or HOST:GUEST:ro, with an absolute path GUEST\n",
+                text);
+    } else {
+        *colon = 0;
+        mount->path = copy(colon + 1);
+        good = open_mount(run, words, read_only ? ORC_LAUNCH_REFUSED : ORC_LAUNCH_ON_HOST, mount);
+    }
+    free(words);
+    return good;
+}
+
+static bool open_system_root(struct run *run, struct orc_launch_mount *mount) {
+    char *root = orc_launch_installed("root");
+    struct stat status;
+    bool good = root && stat(root, &status) == 0 && S_ISDIR(status.st_mode);
+    if (good)
+        good = open_mount(run, root, ORC_LAUNCH_IN_MEMORY, mount);
+    else
+        fprintf(stderr,
+                "orc run: the system root %s is missing: install orc anew, or name a root with --root\n",
+                root ? root : "../lib/orc/root");
+    free(root);
+    return good;
+}
+
+/* The first mounts, which all compartments share: the root, and without --root the program and /tmp. */
+static bool prepare_first_mounts(struct run *run, struct instance *instance) {
+    struct orc_launch_mount *mounts = instance->mounts;
+    mounts[0].path = copy("/");
+    instance->mount_count = 1;
+    if (run->options.root)
+        return open_mount(run, run->options.root, ORC_LAUNCH_IN_MEMORY, &mounts[0]);
+    if (!open_system_root(run, &mounts[0]))
+        return false;
+    mounts[1].path = copy("/tmp");
+    mounts[2].path = copy(run->program);
+    instance->mount_count = 3;
+    return open_mount(run, run->options.arguments[0], ORC_LAUNCH_REFUSED, &mounts[2]);
+}
+
+/* What the first compartment has opened, others use too. */
+static bool borrow_mount(struct run *run, size_t which, struct orc_launch_mount *mount) {
+    *mount = run->instances[0].mounts[which];
+    mount->path = copy(mount->path);
+    return true;
+}
+
+static bool prepare_mounts(struct run *run, struct instance *instance, unsigned index) {
+    const struct run_options *options = &run->options;
+    size_t first = options->root ? 1 : 3;
+    instance->mounts = calloc(first + options->mounts.count, sizeof *instance->mounts);
+    if (!instance->mounts)
+        return complain("mounts", "no memory");
+    if (index == 0) {
+        if (!prepare_first_mounts(run, instance))
+            return false;
+    } else {
+        for (size_t i = 0; i < first; i++)
+            borrow_mount(run, i, &instance->mounts[instance->mount_count++]);
+    }
+    for (size_t i = 0; i < options->mounts.count; i++) {
+        const char *text = options->mounts.items[i];
+        struct orc_launch_mount *mount = &instance->mounts[instance->mount_count++];
+        if (index > 0 && !has_index(text)) {
+            borrow_mount(run, first + i, mount);
+            continue;
+        }
+        char *expanded = expand_index(text, index, "--mount");
+        bool good = expanded && parse_mount(run, expanded, mount);
+        free(expanded);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+/* --- Network --- */
+
+static bool add_grants(struct instance *instance, const struct orc_network_grant *grants, unsigned count) {
+    void *grown =
+        reallocarray(instance->networks, instance->network_count + count, sizeof *instance->networks);
+    if (!grown)
+        return complain("network grants", "no memory");
+    instance->networks = grown;
+    memcpy(instance->networks + instance->network_count, grants, count * sizeof *grants);
+    instance->network_count += count;
+    return true;
+}
+
+static bool prepare_network(struct instance *instance, const struct strings *texts, bool connect,
+                            unsigned index) {
+    struct orc_network_grant grants[MAX_GRANTS_OF_OPTION];
+    for (size_t i = 0; i < texts->count; i++) {
+        char *text = expand_index(texts->items[i], index, connect ? "--connect" : "--listen");
+        unsigned count = !text ? 0 : connect ? parse_connect(text, grants) : parse_listen(text, grants);
+        bool fresh = index == 0 || has_index(texts->items[i]);
+        bool good = count > 0 && (connect || !fresh || try_listen(text, &grants[0]));
+        free(text);
+        if (!good || !add_grants(instance, grants, count))
+            return false;
+    }
+    return true;
+}
+
+/* --- Names, arguments, environment --- */
+
+static bool names_variable(const struct strings *environment, const char *name) {
+    size_t length = strlen(name);
+    for (size_t i = 0; i < environment->count; i++)
+        if (strncmp(environment->items[i], name, length) == 0 && environment->items[i][length] == '=')
+            return true;
+    return false;
+}
+
+static void add_default(struct strings *environment, const char *name, const char *value) {
+    if (value && !names_variable(environment, name))
+        strings_add(environment, format("%s=%s", name, value));
+}
+
+static bool expand_all(struct strings *expanded, char *const *texts, unsigned index, const char *what) {
+    for (; texts && *texts; texts++) {
+        char *text = expand_index(*texts, index, what);
+        if (!text)
+            return false;
+        strings_add(expanded, text);
+    }
+    return true;
+}
+
+static bool prepare_texts(struct run *run, struct instance *instance, unsigned index) {
+    const struct run_options *options = &run->options;
+    char *name = options->name ? copy(options->name)
+                 : options->count == 1
+                     ? format("%.*s", LONGEST_NAME, base_name(options->arguments[0]))
+                     : format("%.*s-{i}", LONGEST_NAME - 6, base_name(options->arguments[0]));
+    instance->name = expand_index(name, index, "--name");
+    free(name);
+    if (options->hostname)
+        instance->hostname = expand_index(options->hostname, index, "--hostname");
+    if (!instance->name || (options->hostname && !instance->hostname) ||
+        !expand_all(&instance->arguments, options->arguments, index, "an argument") ||
+        !expand_all(&instance->environment, options->environment.items, index, "--env"))
+        return false;
+    if (strlen(instance->name) > LONGEST_NAME)
+        return complain("--name", "with the number it's longer than 31 characters");
+    if (instance->hostname && strlen(instance->hostname) > LONGEST_HOSTNAME)
+        return complain("--hostname", "with the number it's longer than 64 characters");
+    add_default(&instance->environment, "PATH",
+                "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin");
+    add_default(&instance->environment, "HOME", "/root");
+    add_default(&instance->environment, "TERM", getenv("TERM"));
+    return true;
+}
+
+/* --- The whole --- */
+
+static bool prepare_streams(struct run *run) {
+    struct orc_error error;
+    for (int i = 0; i < 3; i++) {
+        if (i == 0 && run->options.count > 1)
+            continue; /* not for many to share: the launcher gives nothing instead */
+        if (orc_file_create(run->cell, i, &run->streams[i], &error) < 0)
+            return complain("a standard stream", error.message);
+    }
+    return true;
+}
+
+bool run_prepare(struct run *run) {
+    run->instances = calloc(run->options.count, sizeof *run->instances);
+    if (!run->instances)
+        return complain("compartments", "no memory");
+    if (!find_program(run) || !prepare_streams(run))
+        return false;
+    for (unsigned i = 0; i < run->options.count; i++) {
+        struct instance *instance = &run->instances[i];
+        instance->run = run;
+        if (!prepare_texts(run, instance, i) || !prepare_mounts(run, instance, i) ||
+            !prepare_network(instance, &run->options.listens, false, i) ||
+            !prepare_network(instance, &run->options.connects, true, i))
+            return false;
+    }
+    return true;
+}
+
+/* Files that a later instance has borrowed belong to the first. */
+static bool owns_file(const struct run *run, const struct instance *instance, size_t which) {
+    const struct instance *first = &run->instances[0];
+    return instance == first || which >= first->mount_count ||
+           instance->mounts[which].file != first->mounts[which].file;
+}
+
+static void release_instance(const struct run *run, struct instance *instance) {
+    for (size_t i = 0; i < instance->mount_count; i++) {
+        if (instance->mounts[i].file && owns_file(run, instance, i))
+            orc_file_release(instance->mounts[i].file);
+        free((char *)instance->mounts[i].path);
+    }
+    free(instance->mounts);
+    free(instance->networks);
+    strings_free(&instance->arguments);
+    strings_free(&instance->environment);
+    free(instance->hostname);
+    free(instance->name);
+}
+
+void run_release(struct run *run) {
+    for (unsigned i = run->options.count; run->instances && i > 0; i--)
+        release_instance(run, &run->instances[i - 1]);
+    free(run->instances);
+    for (int i = 0; i < 3; i++)
+        if (run->streams[i])
+            orc_file_release(run->streams[i]);
+    if (run->program_file >= 0)
+        close(run->program_file);
+    if (run->loader_file >= 0)
+        close(run->loader_file);
+    free(run->program);
+    strings_free(&run->options.mounts);
+    strings_free(&run->options.environment);
+    strings_free(&run->options.listens);
+    strings_free(&run->options.connects);
+}

@@ -1,0 +1,363 @@
+/* From the first launch to the last end: one thread and one event loop. Signals of this process go to the
+ * compartments; ends, time limits and the control socket's clients are events like any other. */
+#include <errno.h>
+#include <fnmatch.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "fault_report.h"
+#include "metrics_file.h"
+#include "run.h"
+#include "supervise.h"
+
+#define SECOND 1000000000ull
+#define METRICS_SECONDS 5
+#define MOST_EVENTS 16
+#define MOST_COMPLAINTS 20 /* of compartments that ended badly, one line each */
+
+struct supervisor {
+    struct run *run;
+    int epoll, signals, ends, limit, metrics_timer;
+    struct control_server *control;
+    struct metrics_file *metrics;
+    uint64_t last_interrupt; /* ns */
+    bool time_is_up;
+    unsigned complaints;
+};
+
+/* Compartments that have ended and that the loop hasn't seen yet: filled on threads of the Intravisor's. */
+static struct {
+    pthread_mutex_t lock;
+    struct instance *first;
+    int event;
+} ended = {.lock = PTHREAD_MUTEX_INITIALIZER, .event = -1};
+
+uint64_t monotonic_time(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
+}
+
+static void note_end(void *context) {
+    static const uint64_t one = 1;
+    struct instance *instance = context;
+    pthread_mutex_lock(&ended.lock);
+    instance->next_ended = ended.first;
+    ended.first = instance;
+    pthread_mutex_unlock(&ended.lock);
+    (void)!write(ended.event, &one, sizeof one);
+}
+
+static struct instance *take_ended(void) {
+    pthread_mutex_lock(&ended.lock);
+    struct instance *all = ended.first;
+    ended.first = NULL;
+    pthread_mutex_unlock(&ended.lock);
+    return all;
+}
+
+/* --- Ends --- */
+
+static void print_statistics(const struct instance *instance) {
+    struct orc_statistics s;
+    if (orc_compartment_statistics(instance->compartment, &s) < 0)
+        return;
+    fprintf(stderr,
+            "orc run: %s: %.3f s of processor time, %llu KiB mapped, %llu KiB private, %llu KiB shared, %llu "
+            "hostcalls\n",
+            instance->name, (double)s.processor_time / SECOND, (unsigned long long)s.memory >> 10,
+            (unsigned long long)s.resident >> 10, (unsigned long long)s.shared >> 10,
+            (unsigned long long)s.hostcalls);
+}
+
+static void complain(struct supervisor *supervisor, const struct instance *instance, const char *what) {
+    if (supervisor->complaints++ < MOST_COMPLAINTS)
+        fprintf(stderr, "orc run: %s: %s\n", instance->name, what);
+    else if (supervisor->complaints == MOST_COMPLAINTS + 1)
+        fprintf(stderr, "orc run: (more compartments ended badly)\n");
+}
+
+static void report_fault(struct supervisor *supervisor, const struct instance *instance,
+                         const struct orc_fault *fault) {
+    const struct run *run = supervisor->run;
+    const struct symbol_file files[] = {{run->program_file, run->options.arguments[0]},
+                                        {run->loader_file, "libc.so"}};
+    if (supervisor->complaints++ < MOST_COMPLAINTS)
+        print_fault_report(run->cell, instance->name, fault, files, sizeof files / sizeof *files);
+}
+
+/* The exit status that a compartment's end stands for. */
+static int status_of(struct supervisor *supervisor, const struct instance *instance,
+                     const struct orc_result *result) {
+    char text[64];
+    int status;
+    switch (result->outcome) {
+    case ORC_RETURNED:
+    case ORC_EXITED:
+        status = (int)(result->value & 0xff);
+        snprintf(text, sizeof text, "exit status %d", status);
+        if (status != 0 && supervisor->run->options.count > 1)
+            complain(supervisor, instance, text);
+        return status;
+    case ORC_FAULTED:
+        report_fault(supervisor, instance, &result->fault);
+        return RUN_SIGNAL + result->fault.signal;
+    case ORC_STOPPED:
+        if (supervisor->time_is_up && !instance->killed) {
+            complain(supervisor, instance, "the time is up");
+            return RUN_TIME_IS_UP;
+        }
+        return RUN_SIGNAL + SIGKILL;
+    default:
+        complain(supervisor, instance, "it never ran");
+        return RUN_FAILED;
+    }
+}
+
+static void finish(struct supervisor *supervisor, struct instance *instance) {
+    struct run *run = supervisor->run;
+    struct orc_result result = {.outcome = ORC_NOTHING};
+    orc_compartment_wait(instance->compartment, UINT64_MAX, &result);
+    int status = status_of(supervisor, instance, &result);
+    if (run->options.stats)
+        print_statistics(instance);
+    if (orc_compartment_destroy(instance->compartment) < 0)
+        fprintf(stderr, "orc run: %s: can't be destroyed\n", instance->name);
+    instance->compartment = NULL;
+    run->alive--;
+    run->failed += status != 0;
+    if (status > run->status)
+        run->status = status;
+}
+
+static void finish_ended(struct supervisor *supervisor) {
+    uint64_t count;
+    (void)!read(ended.event, &count, sizeof count);
+    struct instance *next;
+    for (struct instance *instance = take_ended(); instance; instance = next) {
+        next = instance->next_ended;
+        finish(supervisor, instance);
+    }
+}
+
+/* --- Signals --- */
+
+static void kill_instance(struct instance *instance) {
+    instance->killed = true;
+    orc_compartment_kill(instance->compartment);
+}
+
+static unsigned signal_instances(struct run *run, const char *pattern, int number) {
+    unsigned reached = 0;
+    for (unsigned i = 0; i < run->options.count; i++) {
+        struct instance *instance = &run->instances[i];
+        if (!instance->compartment || fnmatch(pattern, instance->name, 0) != 0)
+            continue;
+        reached++;
+        if (number == SIGKILL)
+            kill_instance(instance);
+        else
+            orc_compartment_signal(instance->compartment, number);
+    }
+    return reached;
+}
+
+static void forward_signals(struct supervisor *supervisor) {
+    struct signalfd_siginfo information;
+    while (read(supervisor->signals, &information, sizeof information) == (ssize_t)sizeof information) {
+        int number = (int)information.ssi_signo;
+        uint64_t now = monotonic_time();
+        bool again =
+            number == SIGINT && supervisor->last_interrupt && now - supervisor->last_interrupt < SECOND;
+        if (number == SIGINT)
+            supervisor->last_interrupt = now;
+        signal_instances(supervisor->run, "*", again ? SIGKILL : number);
+    }
+}
+
+static void end_by_time(struct supervisor *supervisor) {
+    uint64_t count;
+    if (read(supervisor->limit, &count, sizeof count) < 0)
+        return;
+    supervisor->time_is_up = true;
+    for (unsigned i = 0; i < supervisor->run->options.count; i++)
+        if (supervisor->run->instances[i].compartment)
+            orc_compartment_kill(supervisor->run->instances[i].compartment);
+}
+
+/* --- What others ask about the cell --- */
+
+static bool add_object(void *context, const struct orc_object_statistics *object) {
+    return cell_report_add_object(context, object);
+}
+
+static bool make_report(void *context, struct cell_report *report) {
+    const struct run *run = context;
+    report->pid = getpid();
+    report->age = monotonic_time() - run->start;
+    const char *slash = strrchr(run->program, '/');
+    snprintf(report->program, sizeof report->program, "%.67s", slash ? slash + 1 : run->program);
+    for (unsigned i = 0; i < run->options.count; i++) {
+        struct orc_statistics statistics;
+        const struct instance *instance = &run->instances[i];
+        if (instance->compartment && orc_compartment_statistics(instance->compartment, &statistics) == 0 &&
+            !cell_report_add_compartment(report, instance->name, &statistics))
+            return false;
+    }
+    orc_cell_objects(run->cell, add_object, report);
+    return true;
+}
+
+static unsigned take_signal(void *context, const char *name, int number) {
+    return signal_instances(context, name, number);
+}
+
+static void write_metrics(struct supervisor *supervisor) {
+    struct cell_report report = {0};
+    uint64_t count;
+    (void)!read(supervisor->metrics_timer, &count, sizeof count);
+    if (make_report(supervisor->run, &report))
+        metrics_file_write(supervisor->metrics, &report);
+    cell_report_free(&report);
+}
+
+/* --- The loop --- */
+
+/* What an event belongs to, where it isn't the control server's: the address of the descriptor. */
+static bool watch(const struct supervisor *supervisor, int *fd) {
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = fd};
+    return *fd >= 0 && epoll_ctl(supervisor->epoll, EPOLL_CTL_ADD, *fd, &event) == 0;
+}
+
+static bool open_timer(const struct supervisor *supervisor, int *fd, uint64_t first, uint64_t interval) {
+    const struct itimerspec setting = {
+        .it_value = {(time_t)(first / SECOND), (long)(first % SECOND)},
+        .it_interval = {(time_t)(interval / SECOND), (long)(interval % SECOND)},
+    };
+    *fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    return watch(supervisor, fd) && timerfd_settime(*fd, 0, &setting, NULL) == 0;
+}
+
+static bool open_events(struct supervisor *supervisor, const sigset_t *signals) {
+    const struct run_options *options = &supervisor->run->options;
+    const struct control_cell cell = {supervisor->run, make_report, take_signal};
+    supervisor->epoll = epoll_create1(EPOLL_CLOEXEC);
+    supervisor->signals = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    supervisor->ends = ended.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (supervisor->epoll < 0 || !watch(supervisor, &supervisor->signals) ||
+        !watch(supervisor, &supervisor->ends))
+        return false;
+    if (options->nanoseconds && !open_timer(supervisor, &supervisor->limit, options->nanoseconds, 0))
+        return false;
+    if (options->metrics) {
+        supervisor->metrics = metrics_file_open(options->metrics);
+        if (!supervisor->metrics ||
+            !open_timer(supervisor, &supervisor->metrics_timer, SECOND / 2, METRICS_SECONDS * SECOND))
+            return false;
+    }
+    supervisor->control = control_server_open(supervisor->epoll, &cell);
+    return true;
+}
+
+struct supervisor *supervisor_open(struct run *run, const sigset_t *signals) {
+    struct supervisor *supervisor = calloc(1, sizeof *supervisor);
+    if (!supervisor)
+        return NULL;
+    *supervisor =
+        (struct supervisor){run, .epoll = -1, .signals = -1, .ends = -1, .limit = -1, .metrics_timer = -1};
+    if (open_events(supervisor, signals))
+        return supervisor;
+    fprintf(stderr, "orc run: can't watch for events: %s\n", strerror(errno));
+    supervisor_close(supervisor);
+    return NULL;
+}
+
+void supervisor_close(struct supervisor *supervisor) {
+    const int fds[] = {supervisor->signals, supervisor->ends, supervisor->limit, supervisor->metrics_timer,
+                       supervisor->epoll};
+    control_server_close(supervisor->control);
+    metrics_file_close(supervisor->metrics);
+    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+    free(supervisor);
+}
+
+static void handle(struct supervisor *supervisor, const struct epoll_event *event) {
+    if (event->data.ptr == &supervisor->signals)
+        forward_signals(supervisor);
+    else if (event->data.ptr == &supervisor->ends)
+        finish_ended(supervisor);
+    else if (event->data.ptr == &supervisor->limit)
+        end_by_time(supervisor);
+    else if (event->data.ptr == &supervisor->metrics_timer)
+        write_metrics(supervisor);
+    else
+        control_server_event(supervisor->control, event->data.ptr, event->events);
+}
+
+static bool launch(struct supervisor *supervisor, struct instance *instance) {
+    struct run *run = supervisor->run;
+    const struct run_options *options = &run->options;
+    struct orc_error error;
+    const struct orc_launch launch = {
+        .program = run->program,
+        .arguments = instance->arguments.items,
+        .environment = instance->environment.items,
+        .hostname = instance->hostname,
+        .working_directory = options->working_directory,
+        .mounts = instance->mounts,
+        .mount_count = instance->mount_count,
+        .streams = {run->streams[0], run->streams[1], run->streams[2]},
+        .networks = instance->networks,
+        .network_count = instance->network_count,
+        .options = {.name = instance->name,
+                    .domain = options->domain,
+                    .memory = options->memory,
+                    .threads = options->threads,
+                    .handles = options->handles},
+    };
+    if (orc_launch(run->launcher, &launch, &instance->compartment, &error) < 0) {
+        fprintf(stderr, "orc run: %s: %s\n", instance->name, error.message);
+        return false;
+    }
+    run->alive++;
+    orc_compartment_on_end(instance->compartment, note_end, instance);
+    return true;
+}
+
+/* Those that run are ended when one can't be started. */
+static void launch_all(struct supervisor *supervisor) {
+    struct run *run = supervisor->run;
+    for (unsigned i = 0; i < run->options.count; i++)
+        if (!launch(supervisor, &run->instances[i])) {
+            run->status = RUN_FAILED;
+            signal_instances(run, "*", SIGKILL);
+            return;
+        }
+}
+
+void supervisor_run(struct supervisor *supervisor) {
+    struct run *run = supervisor->run;
+    struct epoll_event events[MOST_EVENTS];
+    launch_all(supervisor);
+    while (run->alive > 0) {
+        int count = epoll_wait(supervisor->epoll, events, MOST_EVENTS, -1);
+        for (int i = 0; i < count; i++)
+            handle(supervisor, &events[i]);
+    }
+    if (supervisor->metrics)
+        write_metrics(supervisor);
+    if (run->options.count > 1 && run->failed > 0)
+        fprintf(stderr, "orc run: %u of %u compartments didn't end with status 0\n", run->failed,
+                run->options.count);
+}
