@@ -3,3 +3,21 @@ BENCHES += bench-sfi
 .PHONY: bench-sfi
 bench-sfi: $(GUEST_READY) $(NATIVE_SYSROOT)/key
 	@bench/sfi/run.py $(BUILD)
+
+# bench-runtime: calls, starts and memory of compartments against processes.
+BENCH_LAUNCH_SRCS := bench/runtime/launch.c $(EMBED_SRCS) $(VERIFIER_SRCS) $(INTRAVISOR_SRCS)
+$(BUILD)/bench/runtime-launch: $(patsubst %,$(BUILD)/obj/%.o,$(BENCH_LAUNCH_SRCS))
+	@mkdir -p $(@D) && echo "  LINK $@" && $(HOST_CC) $(HOST_LDFLAGS) -o $@ $^ $(ORC_LIBS)
+$(BUILD)/bench/runtime-spawn: $(BUILD)/obj/bench/runtime/spawn.c.o
+	@mkdir -p $(@D) && echo "  LINK $@" && $(HOST_CC) $(HOST_LDFLAGS) -o $@ $^
+DEPFILES += $(patsubst %,$(BUILD)/obj/bench/runtime/%.c.d,launch spawn)
+BENCHES += bench-runtime
+.PHONY: bench-runtime
+bench-runtime: $(GUEST_READY) $(NATIVE_SYSROOT)/key $(BUILD)/bench/runtime-launch $(BUILD)/bench/runtime-spawn
+	@bench/runtime/run.py $(BUILD)
+
+# bench-programs: whole programs (ports/) against their native twins.
+BENCHES += bench-programs
+.PHONY: bench-programs
+bench-programs: ports native-ports
+	@bench/programs/run.py $(BUILD)

@@ -1,0 +1,12 @@
+# Programs from Debian source packages, for compartments: `make port-NAME`, or `make ports` for all. `make native-port-NAME`
+# builds the native twin that benchmarks compare with. They land in build/ports/NAME and build/ports/native/NAME.
+PORTS := $(patsubst ports/%/recipe,%,$(wildcard ports/*/recipe))
+PORT_FILES := ports/build ports/recipe.sh ports/native-cc scripts/fetch-source.sh
+
+.PHONY: ports native-ports $(PORTS:%=port-%) $(PORTS:%=native-port-%)
+ports: $(PORTS:%=port-%)
+native-ports: $(PORTS:%=native-port-%)
+$(PORTS:%=port-%): port-%: $(GUEST_TOOLCHAIN) $(SYSROOT)/key $(BUILD)/bin/orc
+	@echo "  PORT $*" && BUILD=$(BUILD) ports/build $* >/dev/null
+$(PORTS:%=native-port-%): native-port-%: $(NATIVE_SYSROOT)/key
+	@echo "  PORT $* (native)" && BUILD=$(BUILD) ports/build $* --native >/dev/null
