@@ -95,6 +95,31 @@ static void *text_address(const struct orc_object *object) {
     return (void *)(uintptr_t)(object->base + object->layout.text);
 }
 
+/* The verifier's word on the text, which is mapped, and on the jump tables of the sealed image. */
+static int verify(const struct orc_object *object, orc_report_function *report, void *context,
+                  struct orc_error *error) {
+    const struct orc_object_layout *layout = &object->layout;
+    uint32_t imports = object->base + layout->imports;
+    struct orc_import_table table = {imports, imports + layout->imports_size};
+    struct orc_jump_tables jumps = {object->base + layout->relocated, layout->jump_tables_size / 8, NULL};
+    void *entries = NULL;
+    if (jumps.count > 0) {
+        entries = mmap(NULL, layout->jump_tables_size, PROT_READ, MAP_SHARED, object->image, layout->relocated);
+        if (entries == MAP_FAILED)
+            return fail(error, errno, "object: can't map its jump tables: %s", strerror(errno));
+        jumps.entries = entries;
+    }
+    enum orc_verdict verdict = orc_verify_text(text_address(object), layout->text_size, object->base + layout->text,
+                                               table, jumps, report, context);
+    if (entries)
+        munmap(entries, layout->jump_tables_size);
+    if (verdict == ORC_VERIFY_REJECTED)
+        return fail(error, ENOEXEC, "object: the verifier rejects its text");
+    if (verdict != ORC_VERIFY_ACCEPTED)
+        return fail(error, ENOMEM, "object: the verifier could not decide");
+    return 0;
+}
+
 /* Maps the text where it will run, readable; verifies it there; only then makes it executable. */
 static int publish(const struct orc_object *object, orc_report_function *report, void *context,
                    struct orc_error *error) {
@@ -104,16 +129,8 @@ static int publish(const struct orc_object *object, orc_report_function *report,
     if (mmap(text, size, PROT_READ, MAP_SHARED | MAP_FIXED, object->image, layout->text) == MAP_FAILED)
         return fail(error, errno, "object: can't map its text at %p: %s", text, strerror(errno));
 
-    uint32_t imports = object->base + layout->imports;
-    struct orc_import_table table = {imports, imports + layout->imports_size};
-    enum orc_verdict verdict =
-        orc_verify_text(text, layout->text_size, object->base + layout->text, table, report, context);
-    int status = 0;
-    if (verdict == ORC_VERIFY_REJECTED)
-        status = fail(error, ENOEXEC, "object: the verifier rejects its text");
-    else if (verdict != ORC_VERIFY_ACCEPTED)
-        status = fail(error, ENOMEM, "object: the verifier could not decide");
-    else if (mprotect(text, size, PROT_READ | PROT_EXEC) != 0)
+    int status = verify(object, report, context, error);
+    if (status == 0 && mprotect(text, size, PROT_READ | PROT_EXEC) != 0)
         status = fail(error, errno, "object: can't make its text executable: %s", strerror(errno));
     if (status < 0)
         unmap_fixed(text, size);
