@@ -658,6 +658,34 @@ jne trap
 bad:
 one: jmp *%rax
 two: ret
+# reject: a comparison of eax for an index of r8d, by an ignored REX.B: rule 7
+.byte 0x41, 0x3d; .long 3
+ja trap
+table 0x1000, %ecx
+bad: jmp *%gs:(%ecx,%r8d,8)
+one: ret
+two: ret
+# reject: a negative bound for a table that isn't the first: rule 7
+cmpl $-1, %eax
+ja trap
+table 0x1008, %ecx
+bad: jmp *%gs:(%ecx,%eax,8)
+one: ret
+two: ret
+# reject: a negative bound of 64 bits for a table that isn't the first: rule 7
+cmpq $-2, %rax
+ja trap
+table 0x1018, %ecx
+bad: jmp *%gs:(%ecx,%eax,8)
+one: ret
+two: ret
+# reject: an address of 64 bits, taken for one of r9d: rule 7
+cmpl $3, %eax
+ja trap
+.byte 0x48; table 0x1000, %ecx
+bad: jmp *%gs:(%r9d,%eax,8)
+one: ret
+two: ret
 # options: --jumps 0x10001000:0
 # reject: an entry that is zero: rule 7 at tables
 ret
