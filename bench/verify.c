@@ -149,14 +149,14 @@ static int compare(const void *left, const void *right) {
 
 /* Returns false if the text isn't accepted. */
 static bool measure(const char *name, const uint8_t *text, size_t size, uint32_t address,
-                    struct orc_import_table imports) {
+                    struct orc_import_table imports, struct orc_jump_tables jumps) {
     double rates[RUNS];
 
     for (unsigned run = 0; run < RUNS; run++) {
         double start = now(), elapsed;
         unsigned count = 0;
         do {
-            if (orc_verify_text(text, size, address, imports, NULL, NULL) != ORC_VERIFY_ACCEPTED) {
+            if (orc_verify_text(text, size, address, imports, jumps, NULL, NULL) != ORC_VERIFY_ACCEPTED) {
                 fprintf(stderr, "verify-bench: %s: not accepted\n", name);
                 return false;
             }
@@ -180,7 +180,8 @@ static bool measure_flat(const char *name) {
         perror(name);
         return false;
     }
-    accepted = measure(name, text, size, ORC_WINDOW, (struct orc_import_table){0, UINT32_MAX});
+    accepted = measure(name, text, size, ORC_WINDOW, (struct orc_import_table){0, UINT32_MAX},
+                       (struct orc_jump_tables){0});
     free(text);
     return accepted;
 }
@@ -197,7 +198,9 @@ static bool measure_object(const char *name) {
     const struct orc_object_layout *layout = &object.note.layout;
     struct orc_import_table imports = {ORC_WINDOW + layout->imports,
                                        ORC_WINDOW + layout->imports + layout->imports_size};
-    accepted = measure(name, object.text, layout->text_size, ORC_WINDOW + layout->text, imports);
+    struct orc_jump_tables jumps;
+    accepted = object_file_jumps(&object, ORC_WINDOW, &jumps) &&
+               measure(name, object.text, layout->text_size, ORC_WINDOW + layout->text, imports, jumps);
     object_file_close(&object);
     return accepted;
 }
@@ -207,7 +210,8 @@ int main(int argc, char **argv) {
 
     if (argc == 1) {
         uint8_t *text = make_text(MADE_SIZE);
-        accepted = measure("made text", text, MADE_SIZE, ORC_WINDOW, (struct orc_import_table){0, 0});
+        accepted = measure("made text", text, MADE_SIZE, ORC_WINDOW, (struct orc_import_table){0, 0},
+                           (struct orc_jump_tables){0});
         free(text);
     }
     for (int i = 1; i < argc; i++) {

@@ -262,7 +262,7 @@ static void *run_guest(void *argument) {
     return NULL;
 }
 
-static bool load(struct job *job, const struct object_file *file, struct orc_error *error) {
+static bool load(struct job *job, struct object_file *file, struct orc_error *error) {
     const struct orc_object_layout *layout = &file->note.layout;
     const struct orc_object_image image = {
         .layout = *layout,
@@ -278,8 +278,10 @@ static bool load(struct job *job, const struct object_file *file, struct orc_err
     if (status == -ENOEXEC) {
         const struct orc_import_table imports = {ORC_WINDOW + layout->imports,
                                                  ORC_WINDOW + layout->imports + layout->imports_size};
-        verify_and_report(stderr, job->name, file->text, layout->text_size, ORC_WINDOW + layout->text,
-                          imports);
+        struct orc_jump_tables jumps;
+        if (object_file_jumps(file, ORC_WINDOW, &jumps))
+            verify_and_report(stderr, job->name, file->text, layout->text_size, ORC_WINDOW + layout->text,
+                              imports, jumps);
     }
     return status == 0;
 }
@@ -300,7 +302,7 @@ static bool grant_streams(const struct job *job, struct orc_error *error) {
     return status == 0;
 }
 
-static bool prepare(struct job *job, const struct object_file *file, struct orc_error *error) {
+static bool prepare(struct job *job, struct object_file *file, struct orc_error *error) {
     const struct orc_compartment_options options = {.bare = true};
     if (!load(job, file, error) || orc_compartment_create(job->cell, &options, &job->compartment, error) < 0 ||
         orc_compartment_grant(job->compartment, job->object, error) < 0 || !grant_streams(job, error))
@@ -325,7 +327,7 @@ static void clean_up(struct job *job) {
     orc_cell_destroy(job->cell);
 }
 
-static void run(struct job *job, const struct object_file *file) {
+static void run(struct job *job, struct object_file *file) {
     struct orc_error error;
     pthread_t host;
     if (orc_cell_create(NULL, &job->cell, &error) < 0) {

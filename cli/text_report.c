@@ -62,8 +62,8 @@ static void print_instruction(FILE *out, const uint8_t *text, size_t length, uin
     ZydisDisassembledInstruction instruction;
     ZyanStatus status;
 
-    if (rejection->rule == 8) {
-        fputs("(end)", out);
+    if (rejection->rule == 8 || rejection->offset == length) {
+        fputs(rejection->rule == 8 ? "(end)" : "(jump tables)", out);
         return;
     }
     status = ZydisDisassembleATT(ZYDIS_MACHINE_MODE_LONG_64, (ZyanU64)address + rejection->offset, bytes,
@@ -75,9 +75,10 @@ static void print_instruction(FILE *out, const uint8_t *text, size_t length, uin
 }
 
 enum orc_verdict verify_and_report(FILE *out, const char *name, const uint8_t *text, size_t length,
-                                   uint32_t address, struct orc_import_table imports) {
+                                   uint32_t address, struct orc_import_table imports,
+                                   struct orc_jump_tables jumps) {
     struct rejection_list list = {0};
-    enum orc_verdict verdict = orc_verify_text(text, length, address, imports, collect, &list);
+    enum orc_verdict verdict = orc_verify_text(text, length, address, imports, jumps, collect, &list);
 
     if (list.count)
         qsort(list.items, list.count, sizeof *list.items, compare);

@@ -17,17 +17,21 @@ enum {
     EXIT_UNREADABLE = 2,
 };
 
+#define MAX_JUMPS 4096
+
 struct options {
     bool raw;
     bool has_base;
     uint32_t base;
     struct orc_import_table imports;
+    struct orc_jump_tables jumps;
+    uint64_t jump_entries[MAX_JUMPS];
 };
 
 static void print_usage(FILE *out) {
     fputs(
         "usage: orc verify FILE...\n"
-        "       orc verify --raw [--base ADDRESS] [--imports START:END] FILE...\n"
+        "       orc verify --raw [--base ADDRESS] [--imports START:END] [--jumps START:A,B...] FILE...\n"
         "\n"
         "Checks objects (ELF), or with --raw flat files of machine code, against the fault-isolation rules.\n"
         "Prints `FILE: 0xOFFSET: rule N: INSTRUCTION: why` for each rejection; offsets count from the start "
@@ -36,6 +40,7 @@ static void print_usage(FILE *out) {
         "  --raw              FILE holds text bytes alone\n"
         "  --base ADDRESS     where the text (or the object) will stand; default 0x10000000\n"
         "  --imports A:B      addresses of the import table, B not included (--raw; default: none)\n"
+        "  --jumps S:A,B...   address of the jump tables, and the addresses in them (--raw; default: none)\n"
         "  --help\n"
         "\n"
         "Exit status: 0 accepted, 1 rejected, 2 unreadable or malformed.\n",
@@ -61,12 +66,29 @@ static bool parse_imports(const char *text, struct orc_import_table *imports) {
     return parse_address(end + 1, &end, &imports->end) && *end == 0 && imports->start <= imports->end;
 }
 
+static bool parse_jumps(const char *text, struct options *options) {
+    uint32_t count = 0, target;
+    char *end;
+
+    if (!parse_address(text, &end, &options->jumps.start) || *end != ':')
+        return false;
+    do {
+        if (count == MAX_JUMPS || !parse_address(end + 1, &end, &target))
+            return false;
+        options->jump_entries[count++] = target;
+    } while (*end == ',');
+    options->jumps.count = count;
+    options->jumps.entries = options->jump_entries;
+    return *end == 0;
+}
+
 /* Returns the exit status to end with, or -1 to go on. */
 static int parse_options(int argc, char **argv, struct options *options) {
     static const struct option long_options[] = {
         {"raw", no_argument, NULL, 'r'},
         {"base", required_argument, NULL, 'b'},
         {"imports", required_argument, NULL, 'i'},
+        {"jumps", required_argument, NULL, 'j'},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
@@ -88,6 +110,11 @@ static int parse_options(int argc, char **argv, struct options *options) {
             if (parse_imports(optarg, &options->imports))
                 break;
             fprintf(stderr, "orc verify: --imports %s: not a range START:END below 4 GiB\n", optarg);
+            return EXIT_UNREADABLE;
+        case 'j':
+            if (parse_jumps(optarg, options))
+                break;
+            fprintf(stderr, "orc verify: --jumps %s: not addresses START:A,B...\n", optarg);
             return EXIT_UNREADABLE;
         case 'h':
             print_usage(stdout);
@@ -126,7 +153,8 @@ static int verify_raw(const char *name, const struct options *options) {
         fprintf(stderr, "%s: cannot be read: %s\n", name, strerror(errno));
         return EXIT_UNREADABLE;
     }
-    status = exit_status(name, verify_and_report(stdout, name, bytes, size, options->base, options->imports));
+    status = exit_status(name, verify_and_report(stdout, name, bytes, size, options->base, options->imports,
+                                                 options->jumps));
     free(bytes);
     return status;
 }
@@ -135,6 +163,7 @@ static int verify_object(const char *name, const struct options *options) {
     struct object_file object;
     struct orc_import_table imports;
     struct orc_error error;
+    struct orc_jump_tables jumps;
     int status;
 
     if (!object_file_open(&object, name, &error)) {
@@ -147,10 +176,15 @@ static int verify_object(const char *name, const struct options *options) {
         object_file_close(&object);
         return EXIT_UNREADABLE;
     }
+    if (!object_file_jumps(&object, options->base, &jumps)) {
+        fprintf(stderr, "%s: no memory\n", name);
+        object_file_close(&object);
+        return EXIT_UNREADABLE;
+    }
     imports.start = options->base + layout->imports;
     imports.end = imports.start + layout->imports_size;
     status = exit_status(name, verify_and_report(stdout, name, object.text, layout->text_size,
-                                                 options->base + layout->text, imports));
+                                                 options->base + layout->text, imports, jumps));
     object_file_close(&object);
     return status;
 }

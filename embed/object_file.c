@@ -217,6 +217,8 @@ static bool check_layout(const struct reader *reader) {
         return malformed(reader, "the note's constants don't begin at the object's base");
     if (layout->data_file_size > layout->data_size)
         return malformed(reader, "the note's data is larger in the file than in memory");
+    if (layout->jump_tables_size > layout->relocated_size || layout->jump_tables_size % 8 != 0)
+        return malformed(reader, "the note's jump tables aren't whole entries of the relocated constants");
     if (layout->imports_size % 8 != 0)
         return malformed(reader, "the note's import table isn't a whole number of entries");
     return check_region(reader, "constants", layout->constants, layout->constants_size, &end) &&
@@ -470,9 +472,31 @@ bool object_file_open(struct object_file *object, const char *name, struct orc_e
     return false;
 }
 
+bool object_file_jumps(struct object_file *object, uint32_t base, struct orc_jump_tables *jumps) {
+    const struct orc_object_layout *layout = &object->note.layout;
+    uint32_t size = layout->jump_tables_size;
+    uint8_t *bytes = malloc(size + sizeof *jumps->entries);
+
+    if (!bytes)
+        return false;
+    free(object->jump_entries);
+    object->jump_entries = (uint64_t *)(void *)bytes;
+    if (size)
+        memcpy(bytes, object->relocated, size);
+    for (uint32_t i = 0; i < layout->relocation_count; i++) {
+        uint64_t offset = (uint64_t)object->relocations[i].offset - layout->relocated;
+        uint64_t value = (uint64_t)base + object->relocations[i].addend;
+        if (object->relocations[i].offset >= layout->relocated && offset < size)
+            memcpy(bytes + offset, &value, size - offset < sizeof value ? size - offset : sizeof value);
+    }
+    *jumps = (struct orc_jump_tables){base + layout->relocated, size / 8, object->jump_entries};
+    return true;
+}
+
 void object_file_close(struct object_file *object) {
     free(object->file);
     free(object->relocations);
     free(object->bindings);
+    free(object->jump_entries);
     *object = (struct object_file){0};
 }

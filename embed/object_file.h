@@ -8,6 +8,7 @@
 #define ORC_EMBED_OBJECT_FILE_H
 
 #include "orc/cell.h"
+#include "orc/verifier.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,6 +40,7 @@ struct object_file {
     struct orc_relocation *relocations; /* note.layout.relocation_count of them, sorted by offset */
     struct object_file_binding *bindings;
     size_t binding_count;
+    uint64_t *jump_entries; /* of object_file_jumps */
 
     uint32_t program_headers; /* offset of the program headers from the base */
     uint16_t program_header_count;
@@ -46,6 +48,9 @@ struct object_file {
 
 /* Reads and checks an object. On failure returns false, and the message is `NAME: what is wrong`. */
 bool object_file_open(struct object_file *object, const char *name, struct orc_error *error);
+
+/* The jump tables as they'll be with the object at `base`, until object_file_close. False: no memory. */
+bool object_file_jumps(struct object_file *object, uint32_t base, struct orc_jump_tables *jumps);
 void object_file_close(struct object_file *object);
 
 #endif

@@ -5,8 +5,8 @@
  * In this order:
  *
  *   constants   ELF header, note, symbols, relocations, .rodata, .eh_frame, .dynamic   read-only, shared
- *   relocated   .data.rel.ro, .init_array, .fini_array, .tdata: relative relocations
- *               only                                                                   read-only, shared
+ *   relocated   the jump tables, then .data.rel.ro, .init_array, .fini_array, .tdata:
+ *               relative relocations only                                              read-only, shared
  *   imports     .got.plt: the import table, 8 bytes an entry, on pages of its own      read-only to the guest
  *   data        .got, .data, .bss: the template of the object's writable state         private copy each
  *   text        .text, .plt: ends in at least 16 bytes of int3                         execute-only, shared
@@ -22,12 +22,13 @@
 /* ELF note that carries the hash: section .note.orc, name "ORC", type ORC_NOTE_OBJECT, desc = struct orc_object_note. */
 #define ORC_NOTE_NAME "ORC"
 #define ORC_NOTE_OBJECT 1u
-#define ORC_NOTE_VERSION 1u
+#define ORC_NOTE_VERSION 2u
 
 /* Sizes in bytes; offsets from the object's base. An empty region has size 0 and still a page-aligned offset. */
 struct orc_object_layout {
     uint32_t constants, constants_size;
     uint32_t relocated, relocated_size;
+    uint32_t jump_tables_size; /* a part of relocated_size: addresses in the text, 8 bytes each */
     uint32_t imports, imports_size;
     uint32_t data, data_file_size; /* bytes that the file provides */
     uint32_t data_size;            /* bytes in memory: the rest is zero */

@@ -23,9 +23,17 @@ struct orc_import_table {
     uint32_t end;
 };
 
+/* An object's jump tables, which lie one behind the other: `count` entries of 8 bytes at [start, start + 8 *
+ * count) in a slot. entries: what a guest will read there. count == 0: the object has none. */
+struct orc_jump_tables {
+    uint32_t start;
+    uint32_t count;
+    const uint64_t *entries;
+};
+
 /* One reason why a text was rejected. */
 struct orc_rejection {
-    uint32_t offset;    /* of the instruction, from the start of the text */
+    uint32_t offset;    /* of the instruction, from the start of the text; its length: a jump table's entry */
     uint32_t length;    /* in bytes; 1 where nothing could be decoded */
     int rule;           /* 1 to 8, as numbered in docs/verifier.md */
     const char *reason; /* a static string */
@@ -37,11 +45,13 @@ typedef bool orc_report_function(void *context, const struct orc_rejection *reje
 
 /* Decides whether a text range keeps the rules.
  *
- * bytes, length: the text; address: where it will stand in code space; imports: the object's import table.
+ * bytes, length: the text; address: where it will stand in code space; imports: the object's import table; jumps:
+ * its jump tables, whose entries stay unchanged as the text does.
  * report, context: told of each rejection; NULL: only the verdict is wanted.
  * Only ORC_VERIFY_ACCEPTED means that the text may be executed.
  */
 enum orc_verdict orc_verify_text(const uint8_t *bytes, size_t length, uint32_t address,
-                                 struct orc_import_table imports, orc_report_function *report, void *context);
+                                 struct orc_import_table imports, struct orc_jump_tables jumps,
+                                 orc_report_function *report, void *context);
 
 #endif

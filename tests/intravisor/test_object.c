@@ -29,6 +29,8 @@ TEST(test_bad_layouts_are_refused) {
     EXPECT_LAYOUT(world, layout->relocated = 0);
     EXPECT_LAYOUT(world, layout->relocated_size = 0x1001);
     EXPECT_LAYOUT(world, layout->relocated_size = UINT32_MAX);
+    EXPECT_LAYOUT(world, layout->jump_tables_size = 4);
+    EXPECT_LAYOUT(world, layout->jump_tables_size = layout->relocated_size + 8);
     EXPECT_LAYOUT(world, layout->imports_size = 12);
     EXPECT_LAYOUT(world, layout->imports = 0x1000);
     EXPECT_LAYOUT(world, layout->imports = UINT32_MAX & ~0xfffu);

@@ -26,7 +26,7 @@ def rewrite(text, *options):
 
 for path in sorted(glob.glob(os.path.join(here, "golden", "*.s"))):
     name = os.path.basename(path)[:-2]
-    options = ["--compiler"] if name in ("compiler", "branches", "debug") else []
+    options = ["--compiler"] if name in ("compiler", "branches", "debug", "tables") else []
     result = rewrite(open(path).read(), *options)
     expected_path = path[:-2] + ".expected"
     if os.environ.get("UPDATE"):

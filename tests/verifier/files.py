@@ -18,14 +18,15 @@ class Object:
 
     def __init__(self):
         self.text = CODE + b"\xcc" * 32
-        self.layout = dict(constants=0, constants_size=0x800, relocated=0x1000, relocated_size=0x40, imports=0x2000,
+        self.layout = dict(constants=0, constants_size=0x800, relocated=0x1000, relocated_size=0x40,
+                           jump_tables_size=8, imports=0x2000,
                            imports_size=16, data=0x3000, data_file_size=0x40, data_size=0x100, text=0x4000,
-                           text_size=len(self.text), relocation_count=2)
-        self.version, self.reserved = 1, 0
+                           text_size=len(self.text), relocation_count=3)
+        self.version, self.reserved = 2, 0
         self.entry = 0x4000
         self.machine, self.type, self.phentsize, self.phoff, self.phnum = 62, 3, 56, HEADER_SIZE, None
         self.ident = b"\x7fELF\x02\x01\x01" + bytes(9)
-        self.relocations = [(0x1008, RELATIVE, 0x4000), (0x3000, RELATIVE, 0x1000)]
+        self.relocations = [(0x1000, RELATIVE, 0x4004), (0x1008, RELATIVE, 0x4000), (0x3000, RELATIVE, 0x1000)]
         self.plt_relocations = [(0x2000, JUMP_SLOT | 1 << 32, 0), (0x2008, JUMP_SLOT | 2 << 32, 0)]
         self.dynamic = {7: RELA_AT, 9: 24, 23: RELA_AT + 0x100, 20: 7}
         self.segments = None
@@ -38,7 +39,7 @@ class Object:
         return [[PT_LOAD, R, 0, 0, 0x800, 0x800], [PT_LOAD, R, 0x1000, 0x1000, 0x40, 0x40],
                 [PT_LOAD, R, 0x2000, 0x2000, 16, 16], [PT_LOAD, RW, 0x3000, 0x3000, 0x40, 0x100],
                 [PT_LOAD, RX, 0x4000, 0x4000, len(self.text), len(self.text)],
-                [PT_NOTE, R, NOTE_AT, NOTE_AT, 104, 104], [PT_DYNAMIC, R, DYNAMIC_AT, DYNAMIC_AT, 0x100, 0x100]]
+                [PT_NOTE, R, NOTE_AT, NOTE_AT, 108, 108], [PT_DYNAMIC, R, DYNAMIC_AT, DYNAMIC_AT, 0x100, 0x100]]
 
     def build(self):
         image = bytearray(0x4000 + len(self.text))
@@ -56,10 +57,10 @@ class Object:
         entries = b"".join(struct.pack("<QQ", tag, value) for tag, value in dynamic.items())
         image[DYNAMIC_AT:DYNAMIC_AT + len(entries)] = entries
         image[0x4000:] = self.text
-        note = struct.pack("<II12I", self.version, self.reserved, *self.layout.values())
+        note = struct.pack("<II13I", self.version, self.reserved, *self.layout.values())
         if self.note:
-            image[NOTE_AT:NOTE_AT + 104] = struct.pack("<III", 4, 88, 1) + b"ORC\0" + note + bytes(32)
-            image[NOTE_AT + 72:NOTE_AT + 104] = self.hash or self.compute_hash(bytes(image), note)
+            image[NOTE_AT:NOTE_AT + 108] = struct.pack("<III", 4, 92, 1) + b"ORC\0" + note + bytes(32)
+            image[NOTE_AT + 76:NOTE_AT + 108] = self.hash or self.compute_hash(bytes(image), note)
         for offset, data in self.patches:
             image[offset:offset + len(data)] = data
         return bytes(image)
@@ -100,14 +101,15 @@ def with_text(code):
 
 KIND, FLAGS, OFFSET, ADDRESS, FILE_SIZE, SIZE = range(6)
 HUGE = 0xFFFFFFFFFFFFFFFF
+FIRST = (0x1000, RELATIVE, 0x4004)
 GOOD = Object().build()
 
 # name, file content, exit status, pattern that the output must match
 OBJECTS = [
     ("a good object", GOOD, 0, r"^$"),
     ("no entry", changed(entry=0), 0, r"^$"),
-    ("no relocations", changed(relocations=[], layout_relocation_count=0), 0, r"^$"),
-    ("an unsorted relocation table", changed(relocations=[(0x3000, 8, 0), (0x1008, 8, 0)]), 0, r"^$"),
+    ("no relocations", changed(relocations=[], layout_relocation_count=0, layout_jump_tables_size=0), 0, r"^$"),
+    ("an unsorted relocation table", changed(relocations=[(0x3000, 8, 0), (0x1008, 8, 0), FIRST]), 0, r"^$"),
     ("a GLOB_DAT in the data", changed(plt_relocations=[(0x3010, GLOB_DAT | 1 << 32, 0)]), 0, r"^$"),
     ("bad text", with_text(CODE[:4] + b"\x0f\x05" + b"\xcc" * 32), 1, r": 0x4: rule 1: syscall: "),
     ("text without an end", with_text(CODE), 1, r"rule 8"),
@@ -158,7 +160,7 @@ OBJECTS = [
     ("a note of another type", changed(patches=[(NOTE_AT + 8, b"\2")]), 2, "no ORC note"),
     ("a note of another name", changed(patches=[(NOTE_AT + 12, b"GNU")]), 2, "no ORC note"),
     ("a note of another size", changed(patches=[(NOTE_AT + 4, struct.pack("<I", 84))]), 2, "no ORC note"),
-    ("a note of another version", changed(version=2), 2, "version 2"),
+    ("a note of another version", changed(version=1), 2, "version 1"),
     ("a note with reserved bits", changed(reserved=1), 2, "a note of version"),
     ("constants that don't begin at the base", changed(layout_constants=0x1000), 2, "constants don't begin"),
     ("a misaligned region", changed(layout_data=0x3008), 2, "data region is misaligned"),
@@ -167,6 +169,16 @@ OBJECTS = [
     ("a huge region", changed(layout_data_size=0xFFFFFFFF), 2, "beyond 4 GiB"),
     ("a huge text", changed(layout_text_size=0xFFFFFFFF), 2, "beyond 4 GiB"),
     ("a region larger in the file", changed(layout_data_file_size=0x101), 2, "larger in the file"),
+    ("part of a jump table's entry", changed(layout_jump_tables_size=12), 2, "whole entries"),
+    ("jump tables beyond their region", changed(layout_jump_tables_size=0x48), 2, "whole entries"),
+    ("a jump table's entry that isn't relocated", changed(relocations=[(0x1008, 8, 0x4000), (0x3000, 8, 0x1000)], layout_relocation_count=2), 1,
+     "0x2d: rule 7: .jump tables.: jump-table entry that leads out"),
+    ("a jump table's entry into an instruction", changed(relocations=[(0x1000, 8, 0x4005), (0x1008, 8, 0x4000), (0x3000, 8, 0x1000)]), 1,
+     "0x5: rule 7: .*: jump-table entry that leads into"),
+    ("a jump table's entry to the constants", changed(relocations=[(0x1000, 8, 0x100), (0x1008, 8, 0x4000), (0x3000, 8, 0x1000)]), 1,
+     "rule 7: .jump tables.: jump-table entry that leads out"),
+    ("a jump table's entry half relocated", changed(relocations=[(0x1004, 8, 0x4004), (0x1010, 8, 0x4000), (0x3000, 8, 0x1000)]), 1,
+     "rule 7: .jump tables.: jump-table entry that leads out"),
     ("part of an import-table entry", changed(layout_imports_size=15), 2, "whole number of entries"),
     ("constants that no segment holds", changed(layout_constants_size=0x900), 2, "no segment of the file holds"),
     ("imports that no segment holds", changed(segment_2={KIND: 0}), 2, "no segment of the file holds"),
@@ -185,19 +197,19 @@ OBJECTS = [
     ("a PLT table without addends", changed(dynamic={7: RELA_AT, 9: 24, 23: RELA_AT + 0x100, 20: 17}), 2, "PLT relocations"),
     ("packed relocations", changed(dynamic={7: RELA_AT, 9: 24, 36: 0x700}), 2, "kind other than DT_RELA"),
     ("a dynamic segment beyond the file", changed(segment_6={OFFSET: 1 << 33}), 2, "lies outside"),
-    ("part of a dynamic entry", changed(segment_6={FILE_SIZE: 9}), 2, "counts 2"),
-    ("fewer relocations than counted", changed(layout_relocation_count=3), 2, "counts 3"),
-    ("more relocations than counted", changed(layout_relocation_count=1), 2, "more relative relocations"),
+    ("part of a dynamic entry", changed(segment_6={FILE_SIZE: 9}), 2, "counts 3"),
+    ("fewer relocations than counted", changed(layout_relocation_count=4), 2, "counts 4"),
+    ("more relocations than counted", changed(layout_relocation_count=2), 2, "more relative relocations"),
     ("4 billion relocations counted", changed(layout_relocation_count=0xFFFFFFFF), 2, "counts 4294967295"),
-    ("a relocation of the text", changed(relocations=[(0x1008, 8, 0), (0x4000, 8, 0)]), 2, "isn't in relocated constants"),
-    ("a relocation of the constants", changed(relocations=[(0x1008, 8, 0), (0x700, 8, 0)]), 2, "isn't in relocated constants"),
-    ("a relocation of the import table", changed(relocations=[(0x1008, 8, 0), (0x2000, 8, 0)]), 2, "isn't in relocated constants"),
-    ("a relocation across a region's end", changed(relocations=[(0x1008, 8, 0), (0x1039, 8, 0)]), 2, "isn't in relocated constants"),
-    ("a relocation far away", changed(relocations=[(0x1008, 8, 0), (HUGE, 8, 0)]), 2, "isn't in relocated constants"),
-    ("a relocation out of the object", changed(relocations=[(0x1008, 8, 0), (0x3000, 8, 1 << 32)]), 2, "leads out"),
-    ("a negative addend", changed(relocations=[(0x1008, 8, 0), (0x3000, 8, -1)]), 2, "leads out"),
-    ("overlapping relocations", changed(relocations=[(0x1008, 8, 0), (0x100C, 8, 0)]), 2, "overlap"),
-    ("a relocation twice", changed(relocations=[(0x1008, 8, 0), (0x1008, 8, 0)]), 2, "overlap"),
+    ("a relocation of the text", changed(relocations=[FIRST, (0x1008, 8, 0), (0x4000, 8, 0)]), 2, "isn't in relocated constants"),
+    ("a relocation of the constants", changed(relocations=[FIRST, (0x1008, 8, 0), (0x700, 8, 0)]), 2, "isn't in relocated constants"),
+    ("a relocation of the import table", changed(relocations=[FIRST, (0x1008, 8, 0), (0x2000, 8, 0)]), 2, "isn't in relocated constants"),
+    ("a relocation across a region's end", changed(relocations=[FIRST, (0x1008, 8, 0), (0x1039, 8, 0)]), 2, "isn't in relocated constants"),
+    ("a relocation far away", changed(relocations=[FIRST, (0x1008, 8, 0), (HUGE, 8, 0)]), 2, "isn't in relocated constants"),
+    ("a relocation out of the object", changed(relocations=[FIRST, (0x1008, 8, 0), (0x3000, 8, 1 << 32)]), 2, "leads out"),
+    ("a negative addend", changed(relocations=[FIRST, (0x1008, 8, 0), (0x3000, 8, -1)]), 2, "leads out"),
+    ("overlapping relocations", changed(relocations=[FIRST, (0x1008, 8, 0), (0x100C, 8, 0)]), 2, "overlap"),
+    ("a relocation twice", changed(relocations=[FIRST, (0x1008, 8, 0), (0x1008, 8, 0)]), 2, "overlap"),
     ("a binding in the text", changed(plt_relocations=[(0x4000, 7 | 1 << 32, 0)]), 2, "isn't in the import table"),
     ("a binding far away", changed(plt_relocations=[(HUGE, 7 | 1 << 32, 0)]), 2, "isn't in the import table"),
     ("a wrong hash", changed(hash=b"\1" * 32), 2, "doesn't match the hash"),
@@ -232,7 +244,7 @@ def check_damage(tap, directory):
     """Every byte of the headers and the note takes odd values; every length of the file is tried. Never a crash, never an accept
     of what isn't the same object."""
     path, wrong = directory / "damaged", []
-    places = list(range(0, 64 + 56 * 7)) + list(range(NOTE_AT, NOTE_AT + 104)) + list(range(DYNAMIC_AT, DYNAMIC_AT + 96))
+    places = list(range(0, 64 + 56 * 7)) + list(range(NOTE_AT, NOTE_AT + 108)) + list(range(DYNAMIC_AT, DYNAMIC_AT + 96))
     files = [GOOD[:length] for length in range(0, len(GOOD), 97)]
     for place in places[::3 if "san" in tap.orc else 1]:
         damaged = bytearray(GOOD)

@@ -5,18 +5,27 @@ A corpus file is AT&T assembly cut into cases by comments:
     # accept: NAME                      the text that follows is accepted
     # reject: NAME: rule N [at LABEL], ...  it's rejected: exactly these rules, at these labels (default `bad`)
     # each: accept | # each: rule N     each line that follows is a case of its own; what is rejected is its first instruction,
-                                        or the one labelled `bad`
-    # options: ...                      options for orc verify, up to the next such line
+                                        or the one labelled `bad`; `tables` stands for an entry that leads nowhere
+    # options: ...                      options for orc verify, up to the next such line; @LABEL is a label's address
     # no tail                           the case brings its own end; otherwise 16 int3 are added
                                         (and before them `trap: int3`, if the case uses that label)
 
-Labels are local to their case. All cases of a file are assembled at once, each in a section of its own.
+Labels are local to their case; `origin` is its first byte. `table OFFSET, %REGISTER` stands for `leal` of the address at
+that offset from there. All cases of a file are assembled at once, each in a section of its own.
 usage: run.py ORC [FILE...]
 """
 import pathlib, re, shlex, struct, subprocess, sys, tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ASSEMBLER = ["clang-22", "--target=x86_64-linux-gnu", "-c", "-x", "assembler", "-"]
+
+
+def table_address(match):
+    """`leal TABLE(%rip),REGISTER` for a table at an offset from the text's start."""
+    name = match[2]
+    number = int(name[1:-1]) if name[1:-1].isdigit() else ["eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"].index(name)
+    code = [0x44][:number >> 3] + [0x8D, 5 | (number & 7) << 3]
+    return f".byte {', '.join(map(hex, code))}; .long {match[1]} - (. - origin) - 4"
 
 
 class Case:
@@ -30,6 +39,7 @@ class Case:
             if re.search(r"\btrap\b", text) and not re.search(r"(?:^|;)\s*trap:", text, re.M):
                 text += "\ntrap: int3"
             text += "\n.fill 16, 1, 0xcc"
+        text = re.sub(r"\btable (\w+), %(\w+)", table_address, "origin:\n" + text)
         for label in set(re.findall(r"(?:^|;)\s*([A-Za-z_]\w*):", text, re.M)):
             text = re.sub(rf"\b{label}\b", f"{label}_{number}", text)
         return f'.section .text.{number},"ax"\n.p2align 0\n{text}\n'
@@ -109,7 +119,9 @@ def check(orc, case, text, labels, directory):
     """Returns what is wrong, or None."""
     path = pathlib.Path(directory) / "text.bin"
     path.write_bytes(text)
-    command = [orc, "verify", "--raw", "--base", "0x10000000"] + case.options + [str(path)]
+    labels = {**labels, "tables": len(text)}
+    options = [re.sub(r"@(\w+)", lambda match: hex(0x10000000 + labels[match[1]]), option) for option in case.options]
+    command = [orc, "verify", "--raw", "--base", "0x10000000"] + options + [str(path)]
     run = subprocess.run(command, text=True, capture_output=True)
     expected = sorted((labels[label], rule) for rule, label in case.expected)
     found = []

@@ -13,6 +13,7 @@
 #define BASE 0x10000000u
 
 static const struct orc_import_table no_imports = {0, 0};
+static const struct orc_jump_tables no_jumps = {0};
 
 struct log {
     unsigned count;
@@ -30,7 +31,7 @@ static bool count_rejection(void *context, const struct orc_rejection *rejection
 }
 
 static enum orc_verdict verify(const void *bytes, size_t length, struct log *log) {
-    return orc_verify_text(bytes, length, BASE, no_imports, log ? count_rejection : NULL, log);
+    return orc_verify_text(bytes, length, BASE, no_imports, no_jumps, log ? count_rejection : NULL, log);
 }
 
 static void tail_alone_is_accepted(void **state) {
@@ -73,12 +74,12 @@ static void text_must_lie_below_4_gib(void **state) {
 
     (void)state;
     memset(text, 0xcc, sizeof text);
-    assert_int_equal(orc_verify_text(text, TAIL, 0xfffffff0u, no_imports, NULL, NULL), ORC_VERIFY_ACCEPTED);
-    assert_int_equal(orc_verify_text(text, TAIL + 1, 0xfffffff0u, no_imports, NULL, NULL), ORC_VERIFY_FAILED);
-    assert_int_equal(orc_verify_text(text, TAIL, 0xffffffffu, no_imports, NULL, NULL), ORC_VERIFY_FAILED);
-    assert_int_equal(orc_verify_text(text, SIZE_MAX, 0, no_imports, NULL, NULL), ORC_VERIFY_FAILED);
-    assert_int_equal(orc_verify_text(text, SIZE_MAX, 0xffffffffu, no_imports, NULL, NULL), ORC_VERIFY_FAILED);
-    assert_int_equal(orc_verify_text(text, (size_t)1 << 32, 1, no_imports, NULL, NULL), ORC_VERIFY_FAILED);
+    assert_int_equal(orc_verify_text(text, TAIL, 0xfffffff0u, no_imports, no_jumps, NULL, NULL), ORC_VERIFY_ACCEPTED);
+    assert_int_equal(orc_verify_text(text, TAIL + 1, 0xfffffff0u, no_imports, no_jumps, NULL, NULL), ORC_VERIFY_FAILED);
+    assert_int_equal(orc_verify_text(text, TAIL, 0xffffffffu, no_imports, no_jumps, NULL, NULL), ORC_VERIFY_FAILED);
+    assert_int_equal(orc_verify_text(text, SIZE_MAX, 0, no_imports, no_jumps, NULL, NULL), ORC_VERIFY_FAILED);
+    assert_int_equal(orc_verify_text(text, SIZE_MAX, 0xffffffffu, no_imports, no_jumps, NULL, NULL), ORC_VERIFY_FAILED);
+    assert_int_equal(orc_verify_text(text, (size_t)1 << 32, 1, no_imports, no_jumps, NULL, NULL), ORC_VERIFY_FAILED);
 }
 
 static void report_can_stop(void **state) {
@@ -193,13 +194,13 @@ static void imports_at_the_limits(void **state) {
     (void)state;
     memset(text + 8, 0xcc, TAIL);
     memcpy(text + 4, &displacement, 4);
-    assert_int_equal(orc_verify_text(text, sizeof text, BASE, table, NULL, NULL), ORC_VERIFY_REJECTED);
+    assert_int_equal(orc_verify_text(text, sizeof text, BASE, table, no_jumps, NULL, NULL), ORC_VERIFY_REJECTED);
     table = (struct orc_import_table){0xfffffff0u, 0xfffffff8u};
     displacement -= 8;
     memcpy(text + 4, &displacement, 4);
-    assert_int_equal(orc_verify_text(text, sizeof text, BASE, table, NULL, NULL), ORC_VERIFY_ACCEPTED);
+    assert_int_equal(orc_verify_text(text, sizeof text, BASE, table, no_jumps, NULL, NULL), ORC_VERIFY_ACCEPTED);
     table = (struct orc_import_table){0xfffffff8u, 0xfffffff0u}; /* ends before it starts */
-    assert_int_equal(orc_verify_text(text, sizeof text, BASE, table, NULL, NULL), ORC_VERIFY_REJECTED);
+    assert_int_equal(orc_verify_text(text, sizeof text, BASE, table, no_jumps, NULL, NULL), ORC_VERIFY_REJECTED);
 }
 
 int main(void) {

@@ -111,8 +111,8 @@ const char *dynamic_symbol_name(const struct image *image, uint32_t index) {
 
 /* Which region an allocated section belongs to; `previous` is that of the section before it. */
 static enum region region_of_section(const char *name, const Elf64_Shdr *section, enum region previous) {
-    static const char *const relocated[] = {".preinit_array", ".init_array", ".fini_array",
-                                            ".tdata",         ".tbss",       NULL};
+    static const char *const relocated[] = {".jump_tables", ".preinit_array", ".init_array", ".fini_array",
+                                            ".tdata",       ".tbss",          NULL};
     if (section->sh_flags & SHF_EXECINSTR)
         return REGION_TEXT;
     if (!(section->sh_flags & SHF_WRITE))

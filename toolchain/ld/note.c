@@ -44,6 +44,16 @@ static struct orc_relocation *collect_relocations(const struct image *image, uin
     return list;
 }
 
+/* The size of the jump tables, which stand first among the relocated constants. */
+static uint64_t find_jump_tables(const struct image *image) {
+    const Elf64_Shdr *section = image_section(image, ".jump_tables");
+    if (!section || !section->sh_size)
+        return 0;
+    if (section->sh_addr != image->regions[REGION_RELOCATED].address || section->sh_size % 8)
+        fail("the jump tables aren't the first of the relocated constants, or hold a part of an entry");
+    return section->sh_size;
+}
+
 static void fill_layout(const struct image *image, struct orc_object_layout *layout) {
     const struct extent *regions = image->regions;
     const struct extent *last = &regions[REGION_TEXT];
@@ -54,6 +64,7 @@ static void fill_layout(const struct image *image, struct orc_object_layout *lay
     layout->constants_size = (uint32_t)regions[REGION_CONSTANTS].size;
     layout->relocated = (uint32_t)regions[REGION_RELOCATED].address;
     layout->relocated_size = (uint32_t)regions[REGION_RELOCATED].size;
+    layout->jump_tables_size = (uint32_t)find_jump_tables(image);
     layout->imports = (uint32_t)regions[REGION_IMPORTS].address;
     layout->imports_size = (uint32_t)regions[REGION_IMPORTS].size;
     layout->data = (uint32_t)regions[REGION_DATA].address;

@@ -22,7 +22,7 @@ bool legaliseAtomicBits(llvm::Function &F);
 // Gathers and maskmovdqu.
 bool legaliseMaskedMemory(llvm::Function &F);
 
-// Room for the guarded jump before computed gotos.
+// Tables for computed gotos, or room for the guarded jump.
 bool prepareIndirectBranches(llvm::Function &F);
 
 // A compile error at the instruction's place in the source.

@@ -48,7 +48,7 @@ static struct label_table index_labels(const struct program *program) {
 }
 
 /* The statement that a branch operand written at `from` names, or -1. */
-static int resolve(const struct program *program, struct label_table *table, const char *name, int from) {
+int resolve_label(const struct program *program, struct label_table *table, const char *name, int from) {
     size_t digits = strspn(name, "0123456789");
     if (digits && (name[digits] == 'b' || name[digits] == 'f') && !name[digits + 1]) {
         int step = name[digits] == 'b' ? -1 : 1;
@@ -113,7 +113,8 @@ static bool defines_data(const char *directive) {
 }
 
 /* Marks the local labels named in an expression, other than as the right side of a difference. */
-static void mark_labels(struct program *program, struct label_table *table, const char *expression) {
+static void mark_labels(struct program *program, struct label_table *table, const char *expression,
+                        bool in_jump_table) {
     for (const char *at = expression; *at;) {
         size_t length = 0;
         while (isalnum((unsigned char)at[length]) || (at[length] && strchr("._$", at[length])))
@@ -124,16 +125,20 @@ static void mark_labels(struct program *program, struct label_table *table, cons
         }
         char *name = sfi_format("%.*s", (int)length, at);
         int index = isdigit((unsigned char)*name) ? -1 : *find_slot(program, table, name) - 1;
-        if (index >= 0 && program->statements[index].in_text && (at == expression || at[-1] != '-'))
+        if (index >= 0 && program->statements[index].in_text && (at == expression || at[-1] != '-')) {
             program->statements[index].address_taken = true;
+            program->statements[index].named_elsewhere |= !in_jump_table;
+        }
         at += length;
     }
 }
 
 static void mark_entries(struct program *program, struct label_table *table) {
-    bool debug = false;
+    bool debug = false, switch_table = false;
     for (int i = 0; i < program->count; i++) {
         struct statement *statement = &program->statements[i];
+        if (statement->kind == STATEMENT_LABEL)
+            switch_table = starts_with(statement->name, ".LJTI");
         if (statement->kind == STATEMENT_DIRECTIVE) {
             const char *arguments = statement->text + strlen(statement->name);
             arguments += strspn(arguments, " \t");
@@ -148,7 +153,7 @@ static void mark_entries(struct program *program, struct label_table *table) {
             } else if (strcmp(statement->name, ".text") == 0 || strcmp(statement->name, ".data") == 0) {
                 debug = false;
             } else if (!statement->in_text && !debug && defines_data(statement->name)) {
-                mark_labels(program, table, arguments);
+                mark_labels(program, table, arguments, switch_table || in_jump_tables(statement));
             }
         } else if (statement->kind == STATEMENT_LABEL && statement->in_text && !statement->in_asm &&
                    !starts_with(statement->name, ".L") && !is_numeric_label(statement->name)) {
@@ -160,7 +165,8 @@ static void mark_entries(struct program *program, struct label_table *table) {
                     mark_labels(program, table,
                                 statement->operands[k].kind == OPERAND_IMMEDIATE
                                     ? statement->operands[k].text
-                                    : statement->operands[k].displacement);
+                                    : statement->operands[k].displacement,
+                                false);
         }
     }
     int function = 0;
@@ -228,7 +234,7 @@ static void branch_depth(struct program *program, struct label_table *table, str
                 push_work(work, i, depth);
         return;
     }
-    int target = is_indirect(statement) ? -1 : resolve(program, table, statement->operands[0].text, index);
+    int target = is_indirect(statement) ? -1 : resolve_label(program, table, statement->operands[0].text, index);
     if (target >= 0 && !program->statements[target].function_entry)
         push_work(work, target, depth);
     else if (depth != 0)
@@ -317,9 +323,9 @@ static void find_depths(struct program *program, struct label_table *table) {
 
 #define BIT(reg) ((uint16_t)(1u << (reg)))
 static const uint16_t arguments = BIT(RDI) | BIT(RSI) | BIT(RDX) | BIT(RCX) | BIT(R8) | BIT(R9) | BIT(RAX);
-static const uint16_t callee_saved =
+const uint16_t callee_saved_registers =
     BIT(RBX) | BIT(R12) | BIT(R13) | BIT(R14) | BIT(R15) | BIT(RSP) | BIT(RBP);
-static const uint16_t implicit = BIT(RAX) | BIT(RBX) | BIT(RCX) | BIT(RDX) | BIT(RSI) | BIT(RDI);
+const uint16_t implicit_registers = BIT(RAX) | BIT(RBX) | BIT(RCX) | BIT(RDX) | BIT(RSI) | BIT(RDI);
 
 static uint16_t register_bit(int reg) {
     return reg == NO_REGISTER ? 0 : BIT(reg);
@@ -337,7 +343,7 @@ static bool has_prefix_in(const char *text, const char *const *prefixes) {
 }
 
 /* Instructions that may read registers that they don't name. */
-static bool reads_implicitly(const struct statement *statement) {
+bool reads_implicitly(const struct statement *statement) {
     static const char *const prefixes[] = {
         "mul",    "div",  "idiv",  "cqto",  "cltq",        "cltd", "cwt",   "cbt",  "cmpxchg", "cpuid",
         "xgetbv", "loop", "jrcxz", "jecxz", "sha256rnds2", "pcmp", "vpcmp", "sahf", NULL};
@@ -365,11 +371,17 @@ static bool writes_only(const struct statement *statement) {
            (starts_with(statement->name, "imul") && statement->operand_count == 3) || zeroes(statement);
 }
 
+/* Where clang sends what can't happen: it takes no arguments. */
+static bool is_call_of_abort(const struct statement *statement) {
+    static const char *const names[] = {"abort", "abort@PLT", NULL};
+    return statement->operand_count == 1 && is_any(statement->operands[0].text, names);
+}
+
 static uint16_t live_before(const struct statement *statement, uint16_t live) {
-    uint16_t used = reads_implicitly(statement) ? implicit : 0;
+    uint16_t used = reads_implicitly(statement) ? implicit_registers : 0;
     if (is_call(statement)) {
-        live &= callee_saved;
-        used |= arguments;
+        live &= callee_saved_registers;
+        used |= is_call_of_abort(statement) ? 0 : arguments;
     }
     int last = statement->operand_count - 1;
     bool pure = writes_only(statement);
@@ -384,8 +396,8 @@ static uint16_t live_before(const struct statement *statement, uint16_t live) {
 /* What lives after a statement that leaves the function or ends it. */
 static uint16_t live_at_exit(const struct statement *statement) {
     if (is_return(statement))
-        return callee_saved | BIT(RAX) | BIT(RDX);
-    return is_jump(statement) || is_conditional(statement) ? callee_saved | arguments : 0;
+        return callee_saved_registers | BIT(RAX) | BIT(RDX);
+    return is_jump(statement) || is_conditional(statement) ? callee_saved_registers | arguments : 0;
 }
 
 static uint16_t live_after(struct program *program, struct label_table *table, const uint16_t *before,
@@ -398,7 +410,7 @@ static uint16_t live_after(struct program *program, struct label_table *table, c
             if (program->statements[k].address_taken)
                 live |= before[k - first];
     } else if ((is_jump(statement) || is_conditional(statement)) && !is_indirect(statement)) {
-        int target = resolve(program, table, statement->operands[0].text, index);
+        int target = resolve_label(program, table, statement->operands[0].text, index);
         bool inside = target >= first && target < end && !program->statements[target].function_entry;
         if (is_jump(statement) && inside)
             live = 0;
@@ -423,7 +435,7 @@ static void find_liveness(struct program *program, struct label_table *table, in
                 live = live_before(statement, live);
             }
             changed = changed || before[i - first] != live;
-            before[i - first] = live;
+            before[i - first] = statement->live_in = live;
         }
     }
     free(before);
@@ -440,7 +452,10 @@ static void choose_guards(struct program *program, struct label_table *table) {
         if (statement->function != analysed) {
             analysed = statement->function;
             find_liveness(program, table, analysed);
+            find_table_jumps(program, table, analysed, function_end(program, analysed));
         }
+        if (statement->table_jump || statement->goes_to)
+            continue;
         int target, scratch;
         choose_branch_registers(statement, &target, &scratch);
         statement->in_place_guard = target != NO_REGISTER && scratch == NO_REGISTER;

@@ -13,7 +13,7 @@ static bool is_sp(const struct operand *operand) {
     return operand->kind == OPERAND_REGISTER && operand->reg == RSP && operand->width == 64;
 }
 
-static bool parse_number(const char *text, long *value) {
+bool parse_number(const char *text, long *value) {
     char *end;
     *value = strtol(text, &end, 0);
     return end != text && *end == 0;

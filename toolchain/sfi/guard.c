@@ -11,7 +11,7 @@
 
 #define NO_JUMP_TABLES_HINT "compile with -fno-jump-tables, or use fewer values across the computed goto"
 
-static const char *trap_label(struct program *program) {
+const char *trap_label(struct program *program) {
     if (!program->trap)
         program->trap = sfi_format(".Lorc_trap%d", program->next_label++);
     return program->trap;

@@ -257,7 +257,13 @@ static void rewrite_instruction(struct program *program, struct statement *state
     const char *why = forbidden(statement);
     bool branch = is_jump(statement) || is_conditional(statement) || is_call(statement);
     note_frame(program, statement->depth);
-    if (is_string_instruction(statement)) {
+    if (statement->replaced_by) {
+        rewrite_replaced(program, (int)(statement - program->statements));
+    } else if (statement->table_jump) {
+        rewrite_table_jump(program, statement);
+    } else if (statement->goes_to) {
+        emit(program, "\tjmp\t%s", statement->goes_to);
+    } else if (is_string_instruction(statement)) {
         rewrite_string(program, statement);
     } else if (why) {
         refuse(program, statement, 1, "%s", why);
@@ -318,9 +324,10 @@ static bool starts_with_mark(const struct program *program, int index) {
 
 static int rewrite_labels(struct program *program, int first) {
     int end = end_of_labels(program, first);
-    bool taken = false, nop = false;
+    bool taken = false, nop = false, unmarked = false;
     for (int i = first; i < end; i++) {
-        taken |= program->statements[i].address_taken;
+        taken |= program->statements[i].address_taken && !program->statements[i].unmarked;
+        unmarked |= program->statements[i].unmarked;
         nop |= program->statements[i].nop_before;
     }
     if (nop)
@@ -330,6 +337,9 @@ static int rewrite_labels(struct program *program, int first) {
             emit(program, "%s:", program->statements[i].name);
     if (taken && program->statements[first].in_text && !starts_with_mark(program, end))
         emit(program, "\tendbr64");
+    while (unmarked && !taken && program->compiler && end < program->count &&
+           strcmp(program->statements[end].text ? program->statements[end].text : "", "endbr64") == 0)
+        end++;
     return end;
 }
 
@@ -411,7 +421,9 @@ void rewrite_program(struct program *program) {
         struct statement *statement = &program->statements[i];
         if (program->trap && (statement->function_entry || leaves_section(statement)))
             place_trap(program);
-        if (statement->kind == STATEMENT_LABEL) {
+        if (statement->becomes_jump_table) {
+            i = rewrite_switch_table(program, i);
+        } else if (statement->kind == STATEMENT_LABEL) {
             i = rewrite_labels(program, i);
         } else if (statement->kind == STATEMENT_INSTRUCTION && !statement->in_text) {
             refuse(program, statement, 1, "code in a section that isn't executable");
@@ -425,7 +437,7 @@ void rewrite_program(struct program *program) {
                 i = after;
                 continue;
             }
-            if (begins_guard(program, i)) {
+            if (!statement->replaced_by && begins_guard(program, i)) {
                 emit(program, "\taddl\t%%%s, %%%s", register_name(statement->operands[0].reg, 32),
                      register_name(statement->operands[1].reg, 32));
                 program->guard_begun = true;

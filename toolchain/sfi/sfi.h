@@ -3,7 +3,7 @@
  * Data flows one way: text.c splits the input into statements and parses them; flow.c finds functions, the
  * depth of the compiler's stack at every statement, and which scratch registers are free at computed gotos;
  * rewrite.c writes each statement in its confined form, with the help of frame.c (stack), guard.c (indirect
- * branches), string.c (string instructions) and debug.c (unwind and debug information). */
+ * branches), table.c (jump tables), string.c (string instructions) and debug.c (unwind and debug information). */
 #ifndef ORC_SFI_H
 #define ORC_SFI_H
 
@@ -34,6 +34,18 @@ struct operand {
 
 enum statement_kind { STATEMENT_EMPTY, STATEMENT_LABEL, STATEMENT_DIRECTIVE, STATEMENT_INSTRUCTION };
 
+/* A jump through a table, as table.c has planned it. Statements by their indices; -1: there's none. */
+struct table_jump {
+    int table, count;   /* the table's label, its entries */
+    int index, base;    /* registers */
+    int load, add;      /* the statements that computed the target */
+    int address;        /* the one that put the table's address into the base */
+    int compare, above; /* the statements that bounded the index, if they do it here */
+    int last;           /* the highest index */
+    bool wide;          /* compared in 64 bits */
+    bool copies;        /* at `load` the index is copied, as its register changes before the jump */
+};
+
 #define MAX_OPERANDS 5
 #define DEPTH_UNKNOWN INT32_MIN
 
@@ -50,17 +62,26 @@ struct statement {
     int operand_count;
     bool in_text; /* the section is executable */
     bool in_asm;  /* from an inline-assembly statement */
+    const char *section; /* the arguments of its directive */
 
     /* filled in by flow.c */
     bool function_entry;
     bool address_taken; /* a label that an indirect jump may reach */
+    bool named_elsewhere; /* ... and that something else than jump tables names */
+    bool unmarked;        /* ... and that needs no endbr64, since only table jumps reach it */
     int32_t depth; /* bytes between the stack pointer at the function's entry and before this statement */
     int function;  /* index of the statement that starts the function */
+    uint16_t
+        live_in; /* a bit a register: its value is read from this statement on, or behind it */
     uint16_t
         live; /* a bit a register: its value is read after this statement (computed gotos' functions only) */
     bool computed_goto;  /* an indirect jump within the function */
     bool in_place_guard; /* its guard may use no scratch register */
     bool nop_before;     /* a label that in-place guards reach: a nop stands before its endbr64 */
+    struct table_jump *table_jump;
+    const char *goes_to;     /* a computed goto to this label alone */
+    const struct table_jump *replaced_by; /* the table jump that does what this statement did */
+    bool becomes_jump_table; /* the label of a switch's table */
 };
 
 struct program {
@@ -92,6 +113,11 @@ void refuse(struct program *program, const struct statement *statement, int rule
     __attribute__((format(printf, 4, 5)));
 
 /* flow.c */
+struct label_table;
+extern const uint16_t callee_saved_registers, implicit_registers; /* a bit a register */
+/* The statement of the label that an operand written at `from` names, or -1. */
+int resolve_label(const struct program *program, struct label_table *table, const char *name, int from);
+bool reads_implicitly(const struct statement *statement);
 void analyse_flow(struct program *program);
 bool ends_flow(const struct statement *statement);
 bool is_jump(const struct statement *statement);
@@ -102,6 +128,7 @@ bool is_return(const struct statement *statement);
 /* frame.c: the compiler's %rsp is kept in %rbp. Inside a frame %rbp is that very value; outside (depth 0)
  * it's 8 more, since `call` pushes nothing here. */
 #define RETURN_SLOT 8
+bool parse_number(const char *text, long *value);
 int32_t stack_effect(const struct statement *statement); /* bytes by which the depth grows */
 bool is_stack_operation(const struct statement *statement);
 int pending(int32_t depth); /* the compiler's %rsp less ours, in bytes */
@@ -113,6 +140,14 @@ void choose_branch_registers(const struct statement *statement, int *target, int
 bool begins_guard(const struct program *program, int index);
 void rewrite_indirect_branch(struct program *program, struct statement *statement);
 void place_trap(struct program *program);
+const char *trap_label(struct program *program);
+
+/* table.c */
+bool in_jump_tables(const struct statement *statement);
+void find_table_jumps(struct program *program, struct label_table *labels, int first, int end);
+void rewrite_table_jump(struct program *program, const struct statement *statement);
+void rewrite_replaced(struct program *program, int index);
+int rewrite_switch_table(struct program *program, int label);
 
 /* string.c */
 bool is_string_instruction(const struct statement *statement);

@@ -325,6 +325,7 @@ static struct statement *add_statement(struct reader *reader) {
     *statement = (struct statement){.line = reader->line,
                                     .in_asm = reader->in_asm,
                                     .in_text = reader->section.text,
+                                    .section = reader->section.name,
                                     .source_file = reader->source_file,
                                     .source_line = reader->source_line,
                                     .comment = "",

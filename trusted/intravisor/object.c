@@ -63,6 +63,32 @@ static int relocate(const struct orc_object *object, uint8_t *bytes, const struc
     return 0;
 }
 
+/* The verifier's word on the text, which is mapped, and on the jump tables of the sealed image. */
+static int verify(const struct orc_object *object, orc_report_function *report, void *context,
+                  struct orc_error *error) {
+    const struct orc_object_layout *layout = &object->layout;
+    uint32_t imports = object->base + layout->imports;
+    struct orc_import_table table = {imports, imports + layout->imports_size};
+    struct orc_jump_tables jumps = {object->base + layout->relocated, layout->jump_tables_size / 8, NULL};
+    void *entries = NULL;
+    if (jumps.count > 0) {
+        entries = mmap(NULL, layout->jump_tables_size, PROT_READ, MAP_SHARED, object->image, layout->relocated);
+        if (entries == MAP_FAILED)
+            return failed(error, errno, "object: can't map its jump tables");
+        jumps.entries = entries;
+    }
+    uint32_t text = object->base + layout->text;
+    enum orc_verdict verdict = orc_verify_text((const uint8_t *)(uintptr_t)text, layout->text_size, text, table, jumps,
+                                               report, context);
+    if (entries)
+        munmap(entries, layout->jump_tables_size);
+    if (verdict == ORC_VERIFY_REJECTED)
+        return fail(error, ENOEXEC, "object: the verifier rejects its text");
+    if (verdict != ORC_VERIFY_ACCEPTED)
+        return fail(error, ENOMEM, "object: the verifier could not decide");
+    return 0;
+}
+
 /* Maps the text where it will run, readable; verifies it there; only then makes it executable. */
 static int make_executable(const struct orc_object *object, orc_report_function *report, void *context,
                            struct orc_error *error) {
@@ -74,16 +100,8 @@ static int make_executable(const struct orc_object *object, orc_report_function 
     if (mmap(text, size, PROT_READ, MAP_SHARED | MAP_FIXED, object->image, layout->text) == MAP_FAILED)
         return failed(error, errno, "object: can't map its text");
 
-    uint32_t imports = object->base + layout->imports;
-    struct orc_import_table table = {imports, imports + layout->imports_size};
-    enum orc_verdict verdict =
-        orc_verify_text(text, layout->text_size, object->base + layout->text, table, report, context);
-    int status = 0;
-    if (verdict == ORC_VERIFY_REJECTED)
-        status = fail(error, ENOEXEC, "object: the verifier rejects its text");
-    else if (verdict != ORC_VERIFY_ACCEPTED)
-        status = fail(error, ENOMEM, "object: the verifier could not decide");
-    else if (mprotect(text, size, PROT_READ | PROT_EXEC) != 0)
+    int status = verify(object, report, context, error);
+    if (status == 0 && mprotect(text, size, PROT_READ | PROT_EXEC) != 0)
         status = failed(error, errno, "object: can't make its text executable");
     if (status < 0 && unmap_fixed(text, size) < 0)
         abort(); /* what wasn't accepted must not stay */

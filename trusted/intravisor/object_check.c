@@ -21,6 +21,8 @@ int object_check_layout(const struct orc_object_layout *layout, bool data, struc
     if (!region_follows(&end, layout->relocated, layout->relocated_size))
         return fail(error, EINVAL,
                     "object: the relocated constants are misaligned, overlap or are too large");
+    if (layout->jump_tables_size > layout->relocated_size || layout->jump_tables_size % 8 != 0)
+        return fail(error, EINVAL, "object: the jump tables aren't whole entries of the relocated constants");
     if (!region_follows(&end, layout->imports, layout->imports_size) || layout->imports_size % 8 != 0 ||
         layout->imports_size > MAX_IMPORTS)
         return fail(error, EINVAL,

@@ -1,12 +1,16 @@
-/* The guarded sequences of rule 6. Each is matched byte by byte in the one encoding that assemblers emit.
+/* The guarded sequences of rules 6 and 7. Each is matched byte by byte in the one encoding that assemblers emit.
  *
- * T holds the target, zero-extended by the instruction before; S is scratch. Both sequences go on only if the
+ * Rule 6: T holds the target, zero-extended by the instruction before; S is scratch. Both sequences go on only if the
  * bytes at T are f3 0f 1e fa, and none of their own instructions changes T.
  *
  *   form A   movl (T),S ; addl $0x05e1f00d,S ; jne TRAP ; call *T | jmp *T
  *   form B   cmpl $0x1e0ff390,-1(T) ; jne TRAP ; cmpb $0xfa,3(T) ; jne TRAP ; call *T | jmp *T
  *
  * 0x05e1f00d is the mark negated, so that the mark itself never stands in text.
+ *
+ * Rule 7: T is an index and B the address of a jump table, which has an entry for each T that gets past the `ja`.
+ *
+ *   cmpl|cmpq $LAST,T ; ja ANYWHERE ; leal TABLE(%rip),B ; jmp *%gs:(B,T,8)
  */
 #include "verifier_internal.h"
 
@@ -136,4 +140,78 @@ bool orc_match_guard(const uint8_t *bytes, size_t available, unsigned target_reg
     }
     guard->length = cursor.at;
     return matched;
+}
+
+/* cmpl $LAST,T with an immediate of 8 or 32 bits, or cmpq with the same. T is at most LAST behind the `ja`: the
+ * immediate isn't negative, so all 64 bits of it are known. */
+static bool match_compare(const uint8_t *at, size_t length, unsigned *index, int32_t *last) {
+    unsigned rex = 0;
+
+    if (length > 0 && (*at & 0xf0) == 0x40) {
+        rex = *at++;
+        length--;
+    }
+    if (rex & 6) /* R and X mean nothing here */
+        return false;
+    *index = (rex & 1) << 3;
+    if (length == 5 && at[0] == 0x3d && *index == 0) {
+        memcpy(last, at + 1, sizeof *last);
+        return *last >= 0;
+    }
+    if ((length != 3 || at[0] != 0x83) && (length != 6 || at[0] != 0x81))
+        return false;
+    if ((at[1] & 0xf8) != 0xf8)
+        return false;
+    *index |= at[1] & 7;
+    if (length == 3)
+        *last = (int8_t)at[2];
+    else
+        memcpy(last, at + 2, sizeof *last);
+    return *last >= 0;
+}
+
+static bool match_above(const uint8_t *at, size_t length) {
+    return (length == 2 && at[0] == 0x77) || (length == 6 && at[0] == 0x0f && at[1] == 0x87);
+}
+
+static bool match_address(const uint8_t *at, size_t length, unsigned *base, int32_t *table) {
+    bool extended = length == 7 && at[0] == 0x44;
+
+    at += extended;
+    length -= extended;
+    if (length != 6 || at[0] != 0x8d || (at[1] & 0xc7) != 0x05)
+        return false;
+    *base = at[1] >> 3 | (unsigned)extended << 3;
+    memcpy(table, at + 2, sizeof *table);
+    return true;
+}
+
+/* A base of number 5 (with the extension bit, too) would mean none. */
+static bool match_jump(const uint8_t *at, size_t length, unsigned base, unsigned index) {
+    uint8_t expected[6] = {0x65, 0x67};
+    unsigned n = 2;
+
+    if (base == index || base == REGISTER_RSP || index == REGISTER_RSP || (base & 7) == 5)
+        return false;
+    if (base >= 8 || index >= 8)
+        expected[n++] = (uint8_t)(0x40 | index >> 3 << 1 | base >> 3);
+    expected[n++] = 0xff;
+    expected[n++] = 0x24;
+    expected[n++] = (uint8_t)(0xc0 | (index & 7) << 3 | (base & 7));
+    return length == n && memcmp(at, expected, n) == 0;
+}
+
+bool orc_match_table_jump(const uint8_t *bytes, const size_t places[TABLE_PLACES], struct table_jump *jump) {
+    const uint8_t *at[TABLE_END];
+    size_t length[TABLE_END];
+    unsigned index, base;
+
+    for (unsigned i = 0; i < TABLE_END; i++) {
+        at[i] = bytes + places[i];
+        length[i] = places[i + 1] - places[i];
+    }
+    return match_compare(at[TABLE_COMPARE], length[TABLE_COMPARE], &index, &jump->last) &&
+           match_above(at[TABLE_BRANCH], length[TABLE_BRANCH]) &&
+           match_address(at[TABLE_ADDRESS], length[TABLE_ADDRESS], &base, &jump->table) &&
+           match_jump(at[TABLE_JUMP], length[TABLE_JUMP], base, index);
 }

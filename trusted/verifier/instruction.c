@@ -305,7 +305,8 @@ static void note_zero_extension(struct subject *subject) {
     subject->verdict.zero_extended = to_reg ? ZERO_EXTENDS_REG : ZERO_EXTENDS_RM;
 }
 
-/* ff /2 and ff /4: through a register with no more prefix than it needs, or exactly `*%gs:disp(%eip)`. */
+/* ff /2 and ff /4: through a register with no more prefix than it needs, exactly `*%gs:disp(%eip)`, or a table
+ * jump. */
 static void judge_indirect_branch(struct subject *subject) {
     const ZydisDecodedInstructionRaw *raw = &subject->decoded.raw;
     const ZydisDecodedOperand *operand = &subject->operands[0];
@@ -324,7 +325,11 @@ static void judge_indirect_branch(struct subject *subject) {
     } else {
         if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY && is_stack_pointer(operand->mem.base))
             violate(subject, 4, "rsp is a base register");
-        violate(subject, 7, "indirect branch through memory, not in the import table's form");
+        violate(subject, 7, "indirect branch through memory, not in the form of an import or a table jump");
+        /* What registers and scale it has is for the guarded sequence to say. */
+        if (subject->violations->count == 1 && raw->modrm.reg == 4 && raw->modrm.mod == 0 && raw->modrm.rm == 4 &&
+            (subject->prefixes & ~PREFIX_REX) == (PREFIX_GS | PREFIX_67))
+            subject->verdict.kind = KIND_TABLE_JUMP;
     }
 }
 

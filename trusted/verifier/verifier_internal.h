@@ -14,6 +14,7 @@ enum instruction_kind {
     KIND_THROUGH_REG, /* indirect jump or call through a register: breaks rule 6 unless in a guarded sequence
                        */
     KIND_THROUGH_TABLE, /* jump or call through %gs:disp(%eip): rule 7 checks the address */
+    KIND_TABLE_JUMP,    /* jump through %gs:(%eXX,%eYY,N): breaks rule 7 unless it ends a guarded sequence */
 };
 
 /* Which operand a 32-bit mov sets, and so zero-extends: a guarded sequence may follow. */
@@ -36,8 +37,8 @@ struct instruction {
                                shape; or 0 */
 };
 
-/* The rules that an instruction breaks; with KIND_CODE_READ and KIND_THROUGH_REG, outside a guarded sequence.
- */
+/* The rules that an instruction breaks; with KIND_CODE_READ, KIND_THROUGH_REG and KIND_TABLE_JUMP, outside a
+ * guarded sequence. */
 struct violations {
     unsigned count;
     struct violation list[MAX_VIOLATIONS];
@@ -62,5 +63,16 @@ struct guard {
 /* Matches the bytes that follow a zero-extension of `target_register` against the guarded sequences of
  * rule 6. True if the whole of one lies there. */
 bool orc_match_guard(const uint8_t *bytes, size_t available, unsigned target_register, struct guard *guard);
+
+/* Where the instructions of a table jump begin, and where the last one ends. */
+enum { TABLE_COMPARE, TABLE_BRANCH, TABLE_ADDRESS, TABLE_JUMP, TABLE_END, TABLE_PLACES };
+
+struct table_jump {
+    int32_t table; /* from the end of the instruction at TABLE_ADDRESS */
+    int32_t last;  /* the highest index, not negative */
+};
+
+/* Matches four instructions that stand one behind the other against the guarded sequence of rule 7. */
+bool orc_match_table_jump(const uint8_t *bytes, const size_t places[TABLE_PLACES], struct table_jump *jump);
 
 #endif

@@ -29,6 +29,7 @@ struct verification {
     size_t length;
     uint32_t address;
     struct orc_import_table imports;
+    struct orc_jump_tables jumps;
     orc_report_function *report;
     void *context;
 
@@ -38,6 +39,7 @@ struct verification {
     uint64_t *targets; /* bit N: a branch lands there */
     size_t next_mark;
     unsigned zero_extended; /* register that the instruction before zero-extended, or NO_REGISTER */
+    size_t before[3];       /* where the last three instructions or guarded sequences begin, the last one first */
     bool rejected;
     bool stopped;
     bool naming; /* second pass: name the branches that break rule 5 */
@@ -45,6 +47,10 @@ struct verification {
 
 static void set_bit(uint64_t *bitmap, size_t n) {
     bitmap[n / 64] |= (uint64_t)1 << n % 64;
+}
+
+static void clear_bit(uint64_t *bitmap, size_t n) {
+    bitmap[n / 64] &= ~((uint64_t)1 << n % 64);
 }
 
 static bool get_bit(const uint64_t *bitmap, size_t n) {
@@ -151,6 +157,39 @@ static void check_import(struct verification *v, size_t offset, size_t length) {
         reject(v, offset, length, 7, "indirect branch through memory outside the import table");
 }
 
+/* Rule 7, table jumps: what the verdict on the jump at offset is. Nothing may branch to the sequence's last three
+ * instructions. */
+static const char *check_table_jump(struct verification *v, size_t offset, size_t length) {
+    const size_t places[TABLE_PLACES] = {v->before[2], v->before[1], v->before[0], offset, offset + length};
+    struct table_jump jump;
+
+    if (!orc_match_table_jump(v->bytes, places, &jump))
+        return "jump through memory outside a guarded sequence";
+    clear_bit(v->starts, places[TABLE_BRANCH]);
+    clear_bit(v->starts, places[TABLE_ADDRESS]);
+    clear_bit(v->starts, places[TABLE_JUMP]);
+    uint32_t table = (uint32_t)(v->address + places[TABLE_JUMP] + (uint64_t)(int64_t)jump.table);
+    uint64_t from_start = (uint64_t)table - v->jumps.start;
+    if (table < v->jumps.start || from_start % 8 != 0 ||
+        from_start / 8 + (uint64_t)jump.last >= v->jumps.count)
+        return "table jump beyond the jump tables, or between their entries";
+    return NULL;
+}
+
+/* Rule 7: each entry of the jump tables leads where a direct branch may. */
+static void check_table_entries(struct verification *v) {
+    for (uint32_t i = 0; i < v->jumps.count && !v->stopped; i++) {
+        uint64_t target = v->jumps.entries[i] - v->address;
+        bool inside = v->jumps.entries[i] >= v->address && v->length > 0 && target < v->length - 1;
+        if (!inside && !v->naming)
+            reject(v, v->length, 0, 7, "jump-table entry that leads out of the text range, or to its last byte");
+        else if (inside && !v->naming)
+            set_bit(v->targets, (size_t)target);
+        else if (inside && !get_bit(v->starts, (size_t)target))
+            reject(v, (size_t)target, 1, 7, "jump-table entry that leads into an instruction or a guarded sequence");
+    }
+}
+
 /* Rule 6. Returns the length of the guarded sequence's rest, 0 if there is none. */
 static size_t check_guard(struct verification *v, size_t offset) {
     struct guard guard;
@@ -200,7 +239,10 @@ static size_t step(struct verification *v, size_t offset) {
     struct shape shape = {0};
     struct instruction instruction = judge_at(v, offset, &shape);
     size_t length = instruction.length, guard_length;
+    const char *reason;
 
+    if (!v->naming)
+        set_bit(v->starts, offset);
     switch (instruction.kind) {
     case KIND_PLAIN:
         break;
@@ -212,6 +254,7 @@ static size_t step(struct verification *v, size_t offset) {
         guard_length = check_guard(v, offset);
         if (guard_length) {
             v->zero_extended = NO_REGISTER;
+            clear_bit(v->starts, offset);
             return guard_length;
         }
         reject_violations(v, offset);
@@ -219,12 +262,16 @@ static size_t step(struct verification *v, size_t offset) {
     case KIND_THROUGH_TABLE:
         check_import(v, offset, length);
         break;
+    case KIND_TABLE_JUMP:
+        reason = check_table_jump(v, offset, length);
+        if (reason && !v->naming)
+            reject(v, offset, length, 7, reason);
+        break;
     default:
         reject_violations(v, offset);
         break;
     }
     v->zero_extended = zero_extended_register(instruction, shape);
-    set_bit(v->starts, offset);
     return length;
 }
 
@@ -232,6 +279,7 @@ static void walk(struct verification *v) {
     size_t offset = 0;
 
     v->zero_extended = NO_REGISTER;
+    memset(v->before, 0, sizeof v->before);
     v->next_mark = 0;
     const uint8_t *found = memmem(v->bytes, v->length, mark, MARK_SIZE);
     v->next_mark = found ? (size_t)(found - v->bytes) : SIZE_MAX;
@@ -239,6 +287,9 @@ static void walk(struct verification *v) {
         size_t length = step(v, offset);
         if (v->next_mark < offset + length)
             check_marks(v, offset, length);
+        v->before[2] = v->before[1];
+        v->before[1] = v->before[0];
+        v->before[0] = offset;
         offset += length;
     }
 }
@@ -265,29 +316,34 @@ static enum orc_verdict verify(struct verification *v) {
     walk(v);
     if (!v->stopped)
         check_tail(v);
+    check_table_entries(v);
     if (!v->stopped && !targets_are_starts(v)) {
         v->rejected = true;
         v->naming = true;
-        if (v->report)
+        if (v->report) {
             walk(v);
+            check_table_entries(v);
+        }
     }
     return v->rejected ? ORC_VERIFY_REJECTED : ORC_VERIFY_ACCEPTED;
 }
 
 enum orc_verdict orc_verify_text(const uint8_t *bytes, size_t length, uint32_t address,
-                                 struct orc_import_table imports, orc_report_function *report,
-                                 void *context) {
+                                 struct orc_import_table imports, struct orc_jump_tables jumps,
+                                 orc_report_function *report, void *context) {
     struct verification v = {
         .bytes = bytes ? bytes : (const uint8_t *)"",
         .length = length,
         .address = address,
         .imports = imports,
+        .jumps = jumps,
         .report = report,
         .context = context,
     };
     enum orc_verdict verdict = ORC_VERIFY_FAILED;
 
-    if (length > CODE_SPACE_SIZE - (uint64_t)address || (!bytes && length))
+    if (length > CODE_SPACE_SIZE - (uint64_t)address || (!bytes && length) || (!jumps.entries && jumps.count) ||
+        jumps.start + 8 * (uint64_t)jumps.count > CODE_SPACE_SIZE)
         return ORC_VERIFY_FAILED;
     if (ZYAN_FAILED(ZydisDecoderInit(&v.decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)))
         return ORC_VERIFY_FAILED;

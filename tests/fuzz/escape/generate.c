@@ -15,7 +15,11 @@ extern const uint8_t program_text[], program_text_end[]; /* tests/intravisor/pro
 
 bool accepted(const uint8_t *text, size_t size) {
     const struct orc_import_table imports = {IMPORTS_ADDRESS, IMPORTS_ADDRESS + IMPORTS_SIZE};
-    return orc_verify_text(text, size, TEXT_ADDRESS, imports, NULL, NULL) == ORC_VERIFY_ACCEPTED;
+    uint64_t entries[JUMP_COUNT];
+    for (unsigned i = 0; i < JUMP_COUNT; i++)
+        entries[i] = TEXT_ADDRESS;
+    const struct orc_jump_tables jumps = {JUMPS_ADDRESS, JUMP_COUNT, entries};
+    return orc_verify_text(text, size, TEXT_ADDRESS, imports, jumps, NULL, NULL) == ORC_VERIFY_ACCEPTED;
 }
 
 static uint8_t random_byte(struct random *random) {
@@ -180,6 +184,38 @@ static size_t put_import_jump(struct random *random, uint8_t *text, size_t at) {
     return put(text + at, bytes, sizeof bytes);
 }
 
+/* A table jump of any registers and width, mostly with a table and a bound that are right. */
+static size_t put_table_jump(struct random *random, uint8_t *text, size_t at, size_t stop) {
+    unsigned index = random_below(random, 16), base = random_below(random, 16);
+    uint32_t first = random_below(random, JUMP_COUNT), last = random_below(random, JUMP_COUNT - first);
+    uint8_t *start = text + at, *byte = start;
+    if (random_one_in(random, 16))
+        last += random_below(random, 4);
+    bool wide = random_one_in(random, 2);
+    if (wide || index >= 8)
+        *byte++ = (uint8_t)(0x40 | wide << 3 | index >> 3);
+    *byte++ = 0x83;
+    *byte++ = 0xf8 | (index & 7);
+    *byte++ = (uint8_t)last;
+    *byte++ = 0x0f;
+    *byte++ = random_one_in(random, 16) ? 0x80 | (uint8_t)random_below(random, 16) : 0x87;
+    int32_t distance = (int32_t)((long)stop - (byte + 4 - text));
+    byte += put(byte, &distance, 4);
+    if (base >= 8)
+        *byte++ = 0x44;
+    *byte++ = 0x8d;
+    *byte++ = (uint8_t)(5 | (base & 7) << 3);
+    uint32_t table = JUMPS_ADDRESS + 8 * first - (TEXT_ADDRESS + (uint32_t)(byte + 4 - text));
+    byte += put(byte, &table, 4);
+    byte += put(byte, "\x65\x67", 2);
+    if (base >= 8 || index >= 8)
+        *byte++ = (uint8_t)(0x40 | index >> 3 << 1 | base >> 3);
+    *byte++ = 0xff;
+    *byte++ = 0x24;
+    *byte++ = (uint8_t)(0xc0 | (index & 7) << 3 | (base & 7));
+    return (size_t)(byte - start);
+}
+
 /* jcc, jmp, call or loop to the start of a unit that stands before it, mostly. */
 static size_t put_branch(struct random *random, uint8_t *at, const uint16_t *starts, size_t count,
                          size_t here) {
@@ -240,7 +276,10 @@ void generate_units(struct generator *generator) {
 static size_t put_control_flow(struct random *random, uint8_t *text, size_t at, const uint16_t *starts,
                                size_t count) {
     size_t size;
-    switch (random_below(random, 4)) {
+    switch (random_below(random, 5)) {
+    case 4:
+        size = put_table_jump(random, text, at, STOP);
+        break;
     case 0:
         size = put_guarded(random, text, at, STOP);
         break;

@@ -13,6 +13,10 @@
 #define IMPORTS_ADDRESS 0x20000000u
 #define IMPORTS_SIZE 64u
 
+/* Jump tables, right behind; each entry is the start of the text. */
+#define JUMPS_ADDRESS (IMPORTS_ADDRESS + IMPORTS_SIZE)
+#define JUMP_COUNT 6u
+
 #define MAX_TEXT 512
 #define MAX_UNIT 24
 #define UNITS 96

@@ -45,7 +45,10 @@ static bool map_imports(uint8_t *slot) {
     const uint64_t entries[IMPORTS_SIZE / 8] = {TEXT_ADDRESS, ORC_GATES, 0, TEXT_ADDRESS, ORC_GATES};
     if (map_fixed(slot + IMPORTS_ADDRESS, ORC_PAGE_SIZE, PROT_READ | PROT_WRITE) < 0)
         return false;
+    memset(slot + IMPORTS_ADDRESS, POISON, ORC_PAGE_SIZE); /* no address: jumping there is noticed */
     memcpy(slot + IMPORTS_ADDRESS, entries, sizeof entries);
+    for (unsigned i = 0; i < JUMP_COUNT; i++)
+        memcpy(slot + JUMPS_ADDRESS + 8 * i, entries, sizeof entries[0]);
     return mprotect(slot + IMPORTS_ADDRESS, ORC_PAGE_SIZE, PROT_READ) == 0;
 }
 

@@ -15,8 +15,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct orc_import_table imports = {BASE - 0x1000, BASE + 0x1000};
-static uint64_t run_count, accepted_count;
+static const struct orc_import_table imports = {BASE - 0x800, BASE + 0x1000};
+/* Entries that all lead to the int3 at the end, which is a boundary always. */
+#define JUMPS_ADDRESS (BASE - 0x1000)
+#define JUMP_COUNT 8
+static uint64_t run_count, accepted_count, table_jump_count;
 
 struct line {
     const uint8_t *bytes;
@@ -170,7 +173,54 @@ static void check_alone(const ZydisDecoder *decoder, const struct line *line, si
     }
 }
 
+/* The last four lines, read off LLVM's text once more: a table jump has its bound right before it, and its table
+ * lies inside the tables. */
+struct history {
+    char text[4][SECOND_TEXT_SIZE];
+    size_t end[4];
+};
+
+static void check_table_jump(const struct line *line, const struct history *history) {
+    unsigned long last, displacement;
+    char index[8], base[8], mnemonic[8], expected[64];
+    char wide_index[8];
+
+    if (sscanf(history->text[2], " %7[a-z] $%li, %%%7[a-z0-9]", mnemonic, (long *)&last, wide_index) != 3 ||
+        (strcmp(mnemonic, "cmpl") != 0 && strcmp(mnemonic, "cmpq") != 0))
+        complain(line, "no comparison before a table jump: '%s'", history->text[2]);
+    if (strncmp(history->text[1], "\tja\t", 4) != 0)
+        complain(line, "no ja before a table jump: '%s'", history->text[1]);
+    if (sscanf(history->text[0], " leal %li(%%rip), %%%7[a-z0-9]", (long *)&displacement, base) != 2)
+        complain(line, "no table before a table jump: '%s'", history->text[0]);
+    snprintf(index, sizeof index, "%s", wide_index);
+    if (mnemonic[3] == 'q' && strchr("89", wide_index[1]) == NULL && wide_index[1] != '1')
+        index[0] = 'e';
+    else if (mnemonic[3] == 'q')
+        strcat(index, "d");
+    snprintf(expected, sizeof expected, "*%%gs:(%%%s,%%%s,8)", base, index);
+    if (!strstr(line->text, expected))
+        complain(line, "other registers than '%s'", expected);
+    uint64_t start = (uint32_t)(BASE + history->end[0] + displacement);
+    if (start < JUMPS_ADDRESS || start % 8 != 0 || last >= JUMP_COUNT ||
+        start + 8 * last + 8 > JUMPS_ADDRESS + 8 * JUMP_COUNT)
+        complain(line, "a table at 0x%llx with %lu entries and one", (unsigned long long)start, last);
+}
+
+static void remember(struct history *history, const struct line *line) {
+    for (int i = 3; i > 0; i--) {
+        memcpy(history->text[i], history->text[i - 1], SECOND_TEXT_SIZE);
+        history->end[i] = history->end[i - 1];
+    }
+    memcpy(history->text[0], line->text, SECOND_TEXT_SIZE);
+    history->end[0] = line->offset + line->length;
+}
+
+static bool is_table_jump(const uint8_t *bytes, size_t length) {
+    return length >= 4 && bytes[length - 3] == 0xff && bytes[length - 2] == 0x24 && bytes[0] == 0x65;
+}
+
 static void check_accepted(const uint8_t *text, size_t length) {
+    static struct history history;
     char buffer[SECOND_TEXT_SIZE];
     struct line line = {text, 0, 0, buffer};
     ZydisDecoder decoder;
@@ -190,13 +240,19 @@ static void check_accepted(const uint8_t *text, size_t length) {
             complain(&line, "%zu bytes long for LLVM", second);
         check_alone(&decoder, &line, available, &guard_end);
         check_line(&line, line.offset < guard_end);
+        if (is_table_jump(text + line.offset, line.length)) {
+            table_jump_count++;
+            check_table_jump(&line, &history);
+        }
+        remember(&history, &line);
         line.offset += line.length;
     }
 }
 
 static void print_counts(void) {
-    fprintf(stderr, "verifier fuzzer: %llu runs, %llu accepted\n", (unsigned long long)run_count,
-            (unsigned long long)accepted_count);
+    fprintf(stderr, "verifier fuzzer: %llu runs, %llu accepted, with %llu table jumps\n",
+            (unsigned long long)run_count, (unsigned long long)accepted_count,
+            (unsigned long long)table_jump_count);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -213,7 +269,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size)
         memcpy(text, data, size);
     memset(text + size, 0xcc, TAIL);
-    if (orc_verify_text(text, length, BASE, imports, NULL, NULL) == ORC_VERIFY_ACCEPTED) {
+    uint64_t entries[JUMP_COUNT];
+    for (unsigned i = 0; i < JUMP_COUNT; i++)
+        entries[i] = BASE + size;
+    struct orc_jump_tables jumps = {JUMPS_ADDRESS, JUMP_COUNT, entries};
+    if (orc_verify_text(text, length, BASE, imports, jumps, NULL, NULL) == ORC_VERIFY_ACCEPTED) {
         accepted_count++;
         check_accepted(text, length);
     }

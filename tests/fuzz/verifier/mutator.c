@@ -3,6 +3,7 @@
 
 #include <Zydis/Zydis.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -71,6 +72,17 @@ static size_t disturb(uint8_t *data, size_t size, size_t max_size, size_t from, 
     return size;
 }
 
+/* Aims `leal disp(%rip),reg` at the jump tables, wherever it stands. False if this is another instruction. */
+static bool aim_at_tables(uint8_t *data, size_t from, size_t to, unsigned *seed) {
+    size_t opcode = to - from == 7 ? from + 1 : from;
+    int32_t displacement = (int32_t)(next_random(seed) % 10 * 8) - 0x1008 - (int32_t)to;
+
+    if (to - from < 6 || to - from > 7 || data[opcode] != 0x8d || (data[opcode + 1] & 0xc7) != 5)
+        return false;
+    memcpy(data + to - sizeof displacement, &displacement, sizeof displacement);
+    return true;
+}
+
 static size_t mutate_once(uint8_t *data, size_t size, size_t max_size, unsigned *seed) {
     size_t offsets[MAX_BOUNDARIES];
     unsigned count = find_boundaries(data, size, offsets);
@@ -78,6 +90,8 @@ static size_t mutate_once(uint8_t *data, size_t size, size_t max_size, unsigned 
     size_t from = count ? offsets[index] : 0, to = count ? offsets[index + 1] : 0;
     const struct snippet *snippet = &snippets[next_random(seed) % SNIPPET_COUNT];
 
+    if (next_random(seed) % 4 != 0 && aim_at_tables(data, from, to, seed))
+        return size;
     switch (next_random(seed) % 8) {
     case 0:
     case 1:
