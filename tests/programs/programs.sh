@@ -37,7 +37,7 @@ wait_for() {
 }
 
 can_connect() {
-    python3 -c 'import socket, sys; socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1)' "$1"
+    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
 # start_server LOG OPTION... PROGRAM ARGUMENT...: in the background; sets `server`.
