@@ -45,10 +45,9 @@ typedef bool orc_report_function(void *context, const struct orc_rejection *reje
 
 /* Decides whether a text range keeps the rules.
  *
- * bytes, length: the text; address: where it will stand in code space; imports: the object's import table; jumps:
- * its jump tables, whose entries stay unchanged as the text does.
- * report, context: told of each rejection; NULL: only the verdict is wanted.
- * Only ORC_VERIFY_ACCEPTED means that the text may be executed.
+ * bytes, length: the text; address: where it will stand in code space; imports: the object's import table;
+ * jumps: its jump tables, whose entries stay unchanged as the text does. report, context: told of each
+ * rejection; NULL: only the verdict is wanted. Only ORC_VERIFY_ACCEPTED means that the text may be executed.
  */
 enum orc_verdict orc_verify_text(const uint8_t *bytes, size_t length, uint32_t address,
                                  struct orc_import_table imports, struct orc_jump_tables jumps,

@@ -74,12 +74,17 @@ static void text_must_lie_below_4_gib(void **state) {
 
     (void)state;
     memset(text, 0xcc, sizeof text);
-    assert_int_equal(orc_verify_text(text, TAIL, 0xfffffff0u, no_imports, no_jumps, NULL, NULL), ORC_VERIFY_ACCEPTED);
-    assert_int_equal(orc_verify_text(text, TAIL + 1, 0xfffffff0u, no_imports, no_jumps, NULL, NULL), ORC_VERIFY_FAILED);
-    assert_int_equal(orc_verify_text(text, TAIL, 0xffffffffu, no_imports, no_jumps, NULL, NULL), ORC_VERIFY_FAILED);
+    assert_int_equal(orc_verify_text(text, TAIL, 0xfffffff0u, no_imports, no_jumps, NULL, NULL),
+                     ORC_VERIFY_ACCEPTED);
+    assert_int_equal(orc_verify_text(text, TAIL + 1, 0xfffffff0u, no_imports, no_jumps, NULL, NULL),
+                     ORC_VERIFY_FAILED);
+    assert_int_equal(orc_verify_text(text, TAIL, 0xffffffffu, no_imports, no_jumps, NULL, NULL),
+                     ORC_VERIFY_FAILED);
     assert_int_equal(orc_verify_text(text, SIZE_MAX, 0, no_imports, no_jumps, NULL, NULL), ORC_VERIFY_FAILED);
-    assert_int_equal(orc_verify_text(text, SIZE_MAX, 0xffffffffu, no_imports, no_jumps, NULL, NULL), ORC_VERIFY_FAILED);
-    assert_int_equal(orc_verify_text(text, (size_t)1 << 32, 1, no_imports, no_jumps, NULL, NULL), ORC_VERIFY_FAILED);
+    assert_int_equal(orc_verify_text(text, SIZE_MAX, 0xffffffffu, no_imports, no_jumps, NULL, NULL),
+                     ORC_VERIFY_FAILED);
+    assert_int_equal(orc_verify_text(text, (size_t)1 << 32, 1, no_imports, no_jumps, NULL, NULL),
+                     ORC_VERIFY_FAILED);
 }
 
 static void report_can_stop(void **state) {
@@ -194,13 +199,16 @@ static void imports_at_the_limits(void **state) {
     (void)state;
     memset(text + 8, 0xcc, TAIL);
     memcpy(text + 4, &displacement, 4);
-    assert_int_equal(orc_verify_text(text, sizeof text, BASE, table, no_jumps, NULL, NULL), ORC_VERIFY_REJECTED);
+    assert_int_equal(orc_verify_text(text, sizeof text, BASE, table, no_jumps, NULL, NULL),
+                     ORC_VERIFY_REJECTED);
     table = (struct orc_import_table){0xfffffff0u, 0xfffffff8u};
     displacement -= 8;
     memcpy(text + 4, &displacement, 4);
-    assert_int_equal(orc_verify_text(text, sizeof text, BASE, table, no_jumps, NULL, NULL), ORC_VERIFY_ACCEPTED);
+    assert_int_equal(orc_verify_text(text, sizeof text, BASE, table, no_jumps, NULL, NULL),
+                     ORC_VERIFY_ACCEPTED);
     table = (struct orc_import_table){0xfffffff8u, 0xfffffff0u}; /* ends before it starts */
-    assert_int_equal(orc_verify_text(text, sizeof text, BASE, table, no_jumps, NULL, NULL), ORC_VERIFY_REJECTED);
+    assert_int_equal(orc_verify_text(text, sizeof text, BASE, table, no_jumps, NULL, NULL),
+                     ORC_VERIFY_REJECTED);
 }
 
 int main(void) {

@@ -1,7 +1,7 @@
 // Computed gotos. A constant table of labels moves to where the verifier knows jump tables: a jump through it
-// needs no guard as long as its index is bounded, which the rewriter sees to. Where there's no such table, the
-// jump is guarded and takes %r10 and %r11. Unlike at calls, these are live there as a rule: an empty assembly
-// statement that clobbers them keeps the register allocator away.
+// needs no guard as long as its index is bounded, which the rewriter sees to. Where there's no such table,
+// the jump is guarded and takes %r10 and %r11. Unlike at calls, these are live there as a rule: an empty
+// assembly statement that clobbers them keeps the register allocator away.
 #include "legalise.h"
 
 #include "llvm/IR/Constants.h"

@@ -234,7 +234,8 @@ static void branch_depth(struct program *program, struct label_table *table, str
                 push_work(work, i, depth);
         return;
     }
-    int target = is_indirect(statement) ? -1 : resolve_label(program, table, statement->operands[0].text, index);
+    int target =
+        is_indirect(statement) ? -1 : resolve_label(program, table, statement->operands[0].text, index);
     if (target >= 0 && !program->statements[target].function_entry)
         push_work(work, target, depth);
     else if (depth != 0)

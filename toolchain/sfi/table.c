@@ -1,11 +1,12 @@
 /* Jumps through tables (rule 7). The compiler's jump tables, and tables of labels that the pass has put into
- * .jump_tables, hold addresses that the verifier has checked: a jump whose index is bounded right before needs no
- * guard, and its targets need no endbr64.
+ * .jump_tables, hold addresses that the verifier has checked: a jump whose index is bounded right before
+ * needs no guard, and its targets need no endbr64.
  *
  *   cmpl $LAST,I ; ja DEFAULT ; leal TABLE(%rip),B ; jmp *%gs:(B,I,8)
  *
- * A switch is written by clang as a comparison, then, anywhere behind it, `movslq (B,I,4),M ; addq B,M ; jmpq *M`
- * with B = TABLE, whose entries are relative to it. Which table a register holds is found by following the flow. */
+ * A switch is written by clang as a comparison, then, anywhere behind it, `movslq (B,I,4),M ; addq B,M ; jmpq
+ * *M` with B = TABLE, whose entries are relative to it. Which table a register holds is found by following
+ * the flow. */
 #include "sfi.h"
 
 #include <stdlib.h>
@@ -45,7 +46,8 @@ static bool is_switch_table(const struct program *program, const struct statemen
            starts_with(label->name, ".LJTI") && starts_with(label->section, ".rodata");
 }
 
-/* Entries of the table at `label`: `.long TARGET-TABLE`, or `.quad TARGET`. `end`: the statement behind them. */
+/* Entries of the table at `label`: `.long TARGET-TABLE`, or `.quad TARGET`. `end`: the statement behind them.
+ */
 static int count_entries(const struct program *program, int label, int *end) {
     bool relative = is_switch_table(program, &program->statements[label]);
     const char *base = sfi_format("-%s", program->statements[label].name);
@@ -88,7 +90,8 @@ int rewrite_switch_table(struct program *program, int label) {
     for (int i = label + 1; i < end; i++) {
         const struct statement *entry = &program->statements[i];
         if (entry->kind == STATEMENT_DIRECTIVE)
-            emit(program, "\t.quad\t%.*s", (int)(strlen(entry->text) - strlen(".long\t") - strlen(table->name) - 1),
+            emit(program, "\t.quad\t%.*s",
+                 (int)(strlen(entry->text) - strlen(".long\t") - strlen(table->name) - 1),
                  entry->text + strlen(".long\t"));
     }
     emit(program, "\t.popsection");
@@ -193,8 +196,9 @@ static bool follow(const struct search *search, int index) {
             if (at(search, i)->address_taken)
                 changed |= merge_at(search, i, &after);
     } else if ((is_jump(statement) || is_conditional(statement)) && !statement->operands[0].indirect) {
-        changed |= merge_at(search, resolve_label(search->program, search->labels, statement->operands[0].text, index),
-                            &after);
+        changed |= merge_at(
+            search, resolve_label(search->program, search->labels, statement->operands[0].text, index),
+            &after);
     }
     if (!statement->in_text || !ends_flow(statement))
         changed |= merge_at(search, index + 1, &after);
@@ -223,7 +227,8 @@ static int value_of(const struct search *search, int index, int reg) {
 
 /* ---- jumps ---- */
 
-/* The instruction before `index` that leads only here; -1: a label, another section or a branch is in between. */
+/* The instruction before `index` that leads only here; -1: a label, another section or a branch is in
+ * between. */
 static int previous(const struct search *search, int index) {
     while (--index >= search->first) {
         const struct statement *statement = at(search, index);
@@ -237,15 +242,16 @@ static int previous(const struct search *search, int index) {
     return -1;
 }
 
-/* Goes back from `index` to the instruction of this name whose last operand is `reg`, over such as don't touch that
- * register; -1 if there's none. */
+/* Goes back from `index` to the instruction of this name whose last operand is `reg`, over such as don't
+ * touch that register; -1 if there's none. */
 static int find_back(const struct search *search, int index, const char *name, int reg) {
     for (int steps = 0; steps < LOOK_BACK && (index = previous(search, index)) >= 0; steps++) {
         const struct statement *statement = at(search, index);
         if (is_named(statement, name) && statement->operand_count == 2 &&
             statement->operands[1].kind == OPERAND_REGISTER && statement->operands[1].reg == reg)
             return index;
-        if (is_conditional(statement) || names_register(statement, reg) || changed_registers(statement) & 1u << reg)
+        if (is_conditional(statement) || names_register(statement, reg) ||
+            changed_registers(statement) & 1u << reg)
             return -1;
     }
     return -1;
@@ -267,7 +273,8 @@ static bool is_index(int reg) {
 }
 
 static int free_base(const struct statement *jump, int index) {
-    static const int candidates[] = {R11, R10, R9, R8, RAX, RCX, RDX, RSI, RDI, RBX, R12, R14, R15, NO_REGISTER};
+    static const int candidates[] = {R11, R10, R9,  R8,  RAX, RCX, RDX,
+                                     RSI, RDI, RBX, R12, R14, R15, NO_REGISTER};
     for (int i = 0; candidates[i] != NO_REGISTER; i++)
         if (candidates[i] != index && !(jump->live & 1u << candidates[i]))
             return candidates[i];
@@ -290,9 +297,11 @@ static bool match_label_table(const struct search *search, int index, struct tab
     jump->table = value_of(search, load, target->base);
     jump->count = table_size(search, jump->table, false);
     jump->load = load < index ? load : -1, jump->add = -1;
-    jump->copies = load < index && target->index != sum && changes_between(search, load, index, target->index);
+    jump->copies =
+        load < index && target->index != sum && changes_between(search, load, index, target->index);
     jump->index = jump->copies ? sum : target->index;
-    jump->base = sum != jump->index && is_encodable_base(sum) ? sum : free_base(at(search, index), jump->index);
+    jump->base =
+        sum != jump->index && is_encodable_base(sum) ? sum : free_base(at(search, index), jump->index);
     if (load == index && is_encodable_base(target->base))
         jump->base = target->base; /* it holds the table's address already */
     return jump->count > 0 && jump->base != NO_REGISTER;
@@ -315,21 +324,23 @@ static bool match_switch(const struct search *search, int index, struct table_ju
     const struct operand *entry = &at(search, load)->operands[0];
     jump->table = value_of(search, add, pointer);
     jump->count = table_size(search, jump->table, true);
-    if (!jump->count || entry->kind != OPERAND_MEMORY || entry->segment || *entry->displacement || !entry->scale ||
-        strcmp(entry->scale, "4") != 0 || !is_index(entry->index) || entry->base == entry->index ||
-        value_of(search, load, entry->base) != jump->table)
+    if (!jump->count || entry->kind != OPERAND_MEMORY || entry->segment || *entry->displacement ||
+        !entry->scale || strcmp(entry->scale, "4") != 0 || !is_index(entry->index) ||
+        entry->base == entry->index || value_of(search, load, entry->base) != jump->table)
         return false;
     for (int i = add + 1; i < index; i++)
-        if (at(search, i)->in_text && (names_register(at(search, i), offset) || names_register(at(search, i), target->reg)))
+        if (at(search, i)->in_text &&
+            (names_register(at(search, i), offset) || names_register(at(search, i), target->reg)))
             return false;
     jump->load = load, jump->add = add;
-    jump->index = changes_between(search, load, index, entry->index) && entry->index != offset ? offset : entry->index;
+    jump->index =
+        changes_between(search, load, index, entry->index) && entry->index != offset ? offset : entry->index;
     jump->copies = jump->index != entry->index;
     /* The pointer holds the table's address already; the sum's register is dead behind the jump. */
     int sum = target->reg;
     jump->base = is_encodable_base(pointer) && pointer != jump->index ? pointer
-                 : is_encodable_base(sum) && sum != jump->index       ? sum
-                                                                      : free_base(at(search, index), jump->index);
+                 : is_encodable_base(sum) && sum != jump->index ? sum
+                                                                : free_base(at(search, index), jump->index);
     return jump->base != NO_REGISTER && is_index(jump->index);
 }
 
@@ -350,11 +361,11 @@ static void find_address(const struct search *search, int index, struct table_ju
     }
 }
 
-/* Whether the statement may be executed on the way to `target` as well: registers are all that it reads and changes, and
- * what it changes isn't read there. */
+/* Whether the statement may be executed on the way to `target` as well: registers are all that it reads and
+ * changes, and what it changes isn't read there. */
 static bool is_harmless(const struct statement *statement, const struct statement *target) {
-    static const char *const names[] = {"mov", "lea", "xor", "add", "sub", "and", "or", "shl", "shr", "sar", "inc", "dec",
-                                        NULL};
+    static const char *const names[] = {"mov", "lea", "xor", "add", "sub", "and", "or",
+                                        "shl", "shr", "sar", "inc", "dec", NULL};
     bool known = false;
     for (int i = 0; names[i]; i++)
         known |= starts_with(statement->name, names[i]);
@@ -371,7 +382,8 @@ static bool is_harmless(const struct statement *statement, const struct statemen
     return statement->operand_count > 0;
 }
 
-/* The compiler's own `cmp $LAST,I ; ja DEFAULT` before the jump serves as the bound if it can be moved there. */
+/* The compiler's own `cmp $LAST,I ; ja DEFAULT` before the jump serves as the bound if it can be moved there.
+ */
 static void find_bound(const struct search *search, int index, struct table_jump *jump) {
     int above = index;
     jump->compare = -1;
@@ -379,7 +391,8 @@ static void find_bound(const struct search *search, int index, struct table_jump
         above = previous(search, above);
     while (above >= 0 && !is_conditional(at(search, above)));
     int compare = above >= 0 ? previous(search, above) : -1;
-    if (compare < 0 || (strcmp(at(search, above)->name, "ja") != 0 && strcmp(at(search, above)->name, "jae") != 0))
+    if (compare < 0 ||
+        (strcmp(at(search, above)->name, "ja") != 0 && strcmp(at(search, above)->name, "jae") != 0))
         return;
     const struct statement *statement = at(search, compare), *target;
     bool wide = is_named(statement, "cmpq");
@@ -411,7 +424,8 @@ static void find_bound(const struct search *search, int index, struct table_jump
 static int known_target(const struct search *search, int index) {
     const struct operand *target = &at(search, index)->operands[0];
     int label = target->kind == OPERAND_REGISTER ? value_of(search, index, target->reg) : UNKNOWN;
-    return label >= search->first && label < search->end && at(search, label)->address_taken ? label : UNKNOWN;
+    return label >= search->first && label < search->end && at(search, label)->address_taken ? label
+                                                                                             : UNKNOWN;
 }
 
 static void plan_jump(const struct search *search, int index) {
@@ -431,7 +445,8 @@ static void plan_jump(const struct search *search, int index) {
 /* Switch tables serve one kind of jump only: all or none of a function's. */
 static void forget_switches(const struct search *search) {
     for (int i = search->first; i < search->end; i++)
-        if (at(search, i)->table_jump && is_switch_table(search->program, at(search, at(search, i)->table_jump->table)))
+        if (at(search, i)->table_jump &&
+            is_switch_table(search->program, at(search, at(search, i)->table_jump->table)))
             at(search, i)->table_jump = NULL;
 }
 
@@ -484,7 +499,10 @@ void rewrite_table_jump(struct program *program, const struct statement *stateme
     const struct table_jump *jump = statement->table_jump;
     const char *bound = register_name(jump->index, jump->wide ? 64 : 32);
     emit(program, "\tcmp%c\t$%d, %%%s", jump->wide ? 'q' : 'l', jump->last, bound);
-    emit(program, "\tja\t%s", jump->compare >= 0 ? program->statements[jump->above].operands[0].text : trap_label(program));
-    emit(program, "\tleal\t%s(%%rip), %%%s", program->statements[jump->table].name, register_name(jump->base, 32));
-    emit(program, "\tjmpq\t*%%gs:(%%%s,%%%s,8)", register_name(jump->base, 32), register_name(jump->index, 32));
+    emit(program, "\tja\t%s",
+         jump->compare >= 0 ? program->statements[jump->above].operands[0].text : trap_label(program));
+    emit(program, "\tleal\t%s(%%rip), %%%s", program->statements[jump->table].name,
+         register_name(jump->base, 32));
+    emit(program, "\tjmpq\t*%%gs:(%%%s,%%%s,8)", register_name(jump->base, 32),
+         register_name(jump->index, 32));
 }

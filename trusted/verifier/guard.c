@@ -1,14 +1,16 @@
-/* The guarded sequences of rules 6 and 7. Each is matched byte by byte in the one encoding that assemblers emit.
+/* The guarded sequences of rules 6 and 7. Each is matched byte by byte in the one encoding that assemblers
+ * emit.
  *
- * Rule 6: T holds the target, zero-extended by the instruction before; S is scratch. Both sequences go on only if the
- * bytes at T are f3 0f 1e fa, and none of their own instructions changes T.
+ * Rule 6: T holds the target, zero-extended by the instruction before; S is scratch. Both sequences go on
+ * only if the bytes at T are f3 0f 1e fa, and none of their own instructions changes T.
  *
  *   form A   movl (T),S ; addl $0x05e1f00d,S ; jne TRAP ; call *T | jmp *T
  *   form B   cmpl $0x1e0ff390,-1(T) ; jne TRAP ; cmpb $0xfa,3(T) ; jne TRAP ; call *T | jmp *T
  *
  * 0x05e1f00d is the mark negated, so that the mark itself never stands in text.
  *
- * Rule 7: T is an index and B the address of a jump table, which has an entry for each T that gets past the `ja`.
+ * Rule 7: T is an index and B the address of a jump table, which has an entry for each T that gets past the
+ * `ja`.
  *
  *   cmpl|cmpq $LAST,T ; ja ANYWHERE ; leal TABLE(%rip),B ; jmp *%gs:(B,T,8)
  */
@@ -142,8 +144,8 @@ bool orc_match_guard(const uint8_t *bytes, size_t available, unsigned target_reg
     return matched;
 }
 
-/* cmpl $LAST,T with an immediate of 8 or 32 bits, or cmpq with the same. T is at most LAST behind the `ja`: the
- * immediate isn't negative, so all 64 bits of it are known. */
+/* cmpl $LAST,T with an immediate of 8 or 32 bits, or cmpq with the same. T is at most LAST behind the `ja`:
+ * the immediate isn't negative, so all 64 bits of it are known. */
 static bool match_compare(const uint8_t *at, size_t length, unsigned *index, int32_t *last) {
     unsigned rex = 0;
 

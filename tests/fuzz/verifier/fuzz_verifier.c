@@ -173,8 +173,8 @@ static void check_alone(const ZydisDecoder *decoder, const struct line *line, si
     }
 }
 
-/* The last four lines, read off LLVM's text once more: a table jump has its bound right before it, and its table
- * lies inside the tables. */
+/* The last four lines, read off LLVM's text once more: a table jump has its bound right before it, and its
+ * table lies inside the tables. */
 struct history {
     char text[4][SECOND_TEXT_SIZE];
     size_t end[4];
