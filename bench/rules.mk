@@ -21,3 +21,13 @@ BENCHES += bench-programs
 .PHONY: bench-programs
 bench-programs: ports native-ports
 	@bench/programs/run.py $(BUILD)
+
+# bench-sharing: what the object store costs and saves, with Redis and Lua.
+BENCH_SHARING_SRCS := bench/sharing/host.c $(EMBED_SRCS) $(VERIFIER_SRCS) $(INTRAVISOR_SRCS)
+$(BUILD)/bench/sharing-host: $(patsubst %,$(BUILD)/obj/%.o,$(BENCH_SHARING_SRCS))
+	@mkdir -p $(@D) && echo "  LINK $@" && $(HOST_CC) $(HOST_LDFLAGS) -o $@ $^ $(ORC_LIBS)
+DEPFILES += $(BUILD)/obj/bench/sharing/host.c.d
+BENCHES += bench-sharing
+.PHONY: bench-sharing
+bench-sharing: $(GUEST_READY) $(BUILD)/bench/sharing-host $(foreach port,redis lua5.4,port-$(port) native-port-$(port))
+	@bench/sharing/run.py $(BUILD)

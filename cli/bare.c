@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "orc/bare.h"
 #include "../embed/object_file.h"
 #include "orc/cell.h"
 #include "text_report.h"
@@ -242,12 +243,11 @@ static int exit_status(const struct job *job, const struct orc_result *result) {
  * thread. */
 static void *run_guest(void *argument) {
     struct job *job = argument;
-    const struct orc_thread_options options = {.control_stack = job->stack};
     const struct orc_registers registers = {.rdi = ORC_START_INFO, .rbp = ORC_FIRST_STACK_END};
     struct orc_thread *thread;
     struct orc_result result;
     struct orc_error error;
-    if (orc_thread_create(job->compartment, &options, &thread, &error) < 0) {
+    if (orc_thread_create(job->compartment, &thread, &error) < 0) {
         fprintf(stderr, "orc bare: %s\n", error.message);
         return NULL;
     }
@@ -303,7 +303,7 @@ static bool grant_streams(const struct job *job, struct orc_error *error) {
 }
 
 static bool prepare(struct job *job, struct object_file *file, struct orc_error *error) {
-    const struct orc_compartment_options options = {.bare = true};
+    const struct orc_compartment_options options = {.bare = true, .control_stack = job->stack};
     if (!load(job, file, error) || orc_compartment_create(job->cell, &options, &job->compartment, error) < 0 ||
         orc_compartment_grant(job->compartment, job->object, error) < 0 || !grant_streams(job, error))
         return false;

@@ -25,25 +25,48 @@ void cells_print_compartments(FILE *out, const struct cell_report *cells, size_t
         }
 }
 
+static void print_statistics(FILE *out, const struct cell_report *cell) {
+    for (size_t j = 0; j < cell->compartment_count; j++) {
+        const struct compartment_report *c = &cell->compartments[j];
+        const struct orc_statistics *s = &c->statistics;
+        fprintf(out,
+                "%s (cell %d, %s)\n"
+                "  processor time  %.3f s (user %.3f, system %.3f)\n"
+                "  memory          %" PRIu64 " KiB mapped of %" PRIu64 " KiB, %" PRIu64
+                " KiB private, %" PRIu64 " KiB shared\n"
+                "  threads         %u\n"
+                "  handles         %u\n"
+                "  objects         %u, %" PRIu64 " KiB registered\n"
+                "  hostcalls       %" PRIu64 "\n",
+                c->name, (int)cell->pid, s->running ? "running" : "ended", (double)s->processor_time / SECOND,
+                (double)s->user_time / SECOND, (double)s->system_time / SECOND, KIB(s->memory),
+                KIB(s->memory_limit), KIB(s->resident), KIB(s->shared), s->threads, s->handles, s->objects,
+                KIB(s->registered), s->hostcalls);
+    }
+}
+
+static void print_totals(FILE *out, const struct cell_report *cell) {
+    const struct cell_totals totals = cell_totals(cell);
+    fprintf(out,
+            "cell %d (%s)\n"
+            "  compartments    %zu\n"
+            "  memory          %" PRIu64 " KiB private, %" PRIu64 " KiB in objects; sharing saves %" PRIu64
+            " KiB\n",
+            (int)cell->pid, cell->program, cell->compartment_count, KIB(totals.private), KIB(totals.objects),
+            KIB(totals.saved));
+    if (cell->memory)
+        fprintf(out,
+                "  process         %" PRIu64 " KiB, %" PRIu64 " KiB of that its own; %" PRIu64
+                " KiB of page tables besides\n",
+                KIB(cell->memory), KIB(totals.own), KIB(cell->page_tables));
+}
+
 void cells_print_statistics(FILE *out, const struct cell_report *cells, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < cells[i].compartment_count; j++) {
-            const struct compartment_report *c = &cells[i].compartments[j];
-            const struct orc_statistics *s = &c->statistics;
-            fprintf(out,
-                    "%s (cell %d, %s)\n"
-                    "  processor time  %.3f s (user %.3f, system %.3f)\n"
-                    "  memory          %" PRIu64 " KiB mapped of %" PRIu64 " KiB, %" PRIu64
-                    " KiB private, %" PRIu64 " KiB shared\n"
-                    "  threads         %u\n"
-                    "  handles         %u\n"
-                    "  objects         %u, %" PRIu64 " KiB registered\n"
-                    "  hostcalls       %" PRIu64 "\n",
-                    c->name, (int)cells[i].pid, s->running ? "running" : "ended",
-                    (double)s->processor_time / SECOND, (double)s->user_time / SECOND,
-                    (double)s->system_time / SECOND, KIB(s->memory), KIB(s->memory_limit), KIB(s->resident),
-                    KIB(s->shared), s->threads, s->handles, s->objects, KIB(s->registered), s->hostcalls);
-        }
+    for (size_t i = 0; i < count; i++) {
+        print_statistics(out, &cells[i]);
+        if (cells[i].compartment_count > 0)
+            print_totals(out, &cells[i]);
+    }
 }
 
 static void print_hash(FILE *out, const uint8_t *hash, size_t bytes) {
@@ -105,7 +128,12 @@ static void print_json_object(FILE *out, const struct orc_object_statistics *obj
 static void print_json_cell(FILE *out, const struct cell_report *cell, bool compartments, bool objects) {
     fprintf(out, "  {\"cell\": %d, \"program\": ", (int)cell->pid);
     print_json_string(out, cell->program);
-    fprintf(out, ", \"age_seconds\": %.3f", (double)cell->age / SECOND);
+    const struct cell_totals totals = cell_totals(cell);
+    fprintf(out,
+            ", \"age_seconds\": %.3f, \"private_bytes\": %" PRIu64 ", \"object_bytes\": %" PRIu64
+            ", \"saved_bytes\": %" PRIu64 ", \"process_bytes\": %" PRIu64 ", \"page_table_bytes\": %" PRIu64,
+            (double)cell->age / SECOND, totals.private, totals.objects, totals.saved, cell->memory,
+            cell->page_tables);
     if (compartments) {
         fputs(", \"compartments\": [", out);
         for (size_t i = 0; i < cell->compartment_count; i++) {
@@ -202,6 +230,14 @@ static void print_object_metric(FILE *out, const struct cell_report *cells, size
         }
 }
 
+static void print_cell_metric(FILE *out, const struct cell_report *cells, size_t count, const char *name,
+                              const char *help, bool page_tables) {
+    fprintf(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+    for (size_t i = 0; i < count; i++)
+        fprintf(out, "%s{cell=\"%d\"} %" PRIu64 "\n", name, (int)cells[i].pid,
+                page_tables ? cells[i].page_tables : cells[i].memory);
+}
+
 void cells_print_metrics(FILE *out, const struct cell_report *cells, size_t count) {
     fputs("# HELP orc_compartments Compartments of the cell.\n# TYPE orc_compartments gauge\n", out);
     for (size_t i = 0; i < count; i++) {
@@ -209,6 +245,9 @@ void cells_print_metrics(FILE *out, const struct cell_report *cells, size_t coun
         print_json_string(out, cells[i].program);
         fprintf(out, "} %zu\n", cells[i].compartment_count);
     }
+    print_cell_metric(out, cells, count, "orc_cell_memory_bytes",
+                      "Memory of the process, page tables excluded.", false);
+    print_cell_metric(out, cells, count, "orc_cell_page_table_bytes", "Its page tables.", true);
     for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
         print_compartment_metric(out, cells, count, i);
     print_object_metric(out, cells, count, "orc_object_users", "Compartments that use the object.", false);

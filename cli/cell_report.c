@@ -54,6 +54,19 @@ uint64_t object_saving(const struct orc_object_statistics *object) {
     return object->users > 1 ? (uint64_t)object->shared * (object->users - 1) : 0;
 }
 
+struct cell_totals cell_totals(const struct cell_report *report) {
+    struct cell_totals totals = {0};
+    for (size_t i = 0; i < report->compartment_count; i++)
+        totals.private += report->compartments[i].statistics.resident;
+    for (size_t i = 0; i < report->object_count; i++) {
+        totals.objects += report->objects[i].shared;
+        totals.saved += object_saving(&report->objects[i]);
+    }
+    if (report->memory > totals.private + totals.objects)
+        totals.own = report->memory - totals.private - totals.objects;
+    return totals;
+}
+
 /* --- Over the socket: a line for each thing, words between blanks, in the order of these two functions ---
  */
 
@@ -111,7 +124,8 @@ static bool receive_object(const char *line, struct cell_report *report) {
 void cell_report_send(FILE *out, const struct cell_report *report) {
     char program[REPORT_NAME_SIZE];
     copy_name(program, sizeof program, *report->program ? report->program : "?");
-    fprintf(out, "cell %d %s %" PRIu64 "\n", (int)report->pid, program, report->age);
+    fprintf(out, "cell %d %s %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", (int)report->pid, program, report->age,
+            report->memory, report->page_tables);
     for (size_t i = 0; i < report->compartment_count; i++)
         send_compartment(out, &report->compartments[i]);
     for (size_t i = 0; i < report->object_count; i++)
@@ -121,7 +135,8 @@ void cell_report_send(FILE *out, const struct cell_report *report) {
 
 static bool receive_line(const char *line, struct cell_report *report) {
     if (strncmp(line, "cell ", 5) == 0)
-        return sscanf(line, "cell %d %67s %" SCNu64, &report->pid, report->program, &report->age) == 3;
+        return sscanf(line, "cell %d %67s %" SCNu64 " %" SCNu64 " %" SCNu64, &report->pid, report->program,
+                      &report->age, &report->memory, &report->page_tables) == 5;
     if (strncmp(line, "compartment ", 12) == 0)
         return receive_compartment(line, report);
     return strncmp(line, "object ", 7) == 0 && receive_object(line, report);

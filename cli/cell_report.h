@@ -19,6 +19,7 @@ struct cell_report {
     pid_t pid;
     char program[REPORT_NAME_SIZE];
     uint64_t age; /* ns */
+    uint64_t memory, page_tables; /* bytes of the whole process, as the kernel counts them; 0: unknown */
     struct compartment_report *compartments;
     size_t compartment_count;
     struct orc_object_statistics *objects;
@@ -34,6 +35,12 @@ void cell_report_free(struct cell_report *report);
 
 /* Bytes that users of an object save by sharing it. */
 uint64_t object_saving(const struct orc_object_statistics *object);
+
+/* Sums over a cell, in bytes. What is the process' own is what's left of its memory. */
+struct cell_totals {
+    uint64_t private, objects, saved, own;
+};
+struct cell_totals cell_totals(const struct cell_report *report);
 
 void cell_report_send(FILE *out, const struct cell_report *report);
 /* False when the lines aren't a whole report. */

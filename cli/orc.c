@@ -11,6 +11,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"run", orc_cmd_run, "run a program in a compartment, or many"},
+    {"cell", orc_cmd_cell, "run several programs in one cell, as a file lists them"},
     {"ps", orc_cmd_ps, "list cells and their compartments"},
     {"top", orc_cmd_top, "the same, again and again"},
     {"kill", orc_cmd_kill, "send a signal to compartments"},

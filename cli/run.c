@@ -81,26 +81,37 @@ static struct supervisor *prepare(struct run *run, const sigset_t *signals) {
     return supervisor;
 }
 
-int orc_cmd_run(int argc, char **argv) {
-    struct run run = {.program_file = -1, .loader_file = -1, .status = 0};
+int run_all(struct run *run) {
     sigset_t signals;
-    int status = run_options_parse(argc, argv, &run.options);
-    if (status >= 0)
-        return status;
+    for (size_t i = 0; i < run->group_count; i++)
+        run->count += run->groups[i].options.count;
+    run->loader_file = -1;
     fill_streams();
     block_signals(&signals);
     raise_limits();
-    run.start = monotonic_time();
-    struct supervisor *supervisor = prepare(&run, &signals);
+    run->start = monotonic_time();
+    struct supervisor *supervisor = prepare(run, &signals);
     if (supervisor) {
         supervisor_run(supervisor);
         supervisor_close(supervisor);
     } else {
-        run.status = RUN_FAILED;
+        run->status = RUN_FAILED;
     }
-    run_release(&run);
-    orc_launcher_destroy(run.launcher);
-    if (run.cell)
-        orc_cell_destroy(run.cell);
-    return run.status;
+    run_release(run);
+    orc_launcher_destroy(run->launcher);
+    if (run->cell)
+        orc_cell_destroy(run->cell);
+    return run->status;
+}
+
+int orc_cmd_run(int argc, char **argv) {
+    struct run run = {.group_count = 1};
+    struct group group = {.run = &run, .program_file = -1};
+    int status = run_options_parse(argc, argv, &group.options, &run.options);
+    if (status >= 0)
+        return status;
+    const char *slash = strrchr(group.options.arguments[0], '/');
+    run.title = slash ? slash + 1 : group.options.arguments[0];
+    run.groups = &group;
+    return run_all(&run);
 }

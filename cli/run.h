@@ -1,4 +1,4 @@
-/* Shared by the files of `orc run`. */
+/* Shared by the files of `orc run` and `orc cell`. */
 #ifndef ORC_CLI_RUN_H
 #define ORC_CLI_RUN_H
 
@@ -15,37 +15,54 @@ enum {
 
 /* One compartment of a run. */
 struct instance {
-    struct run *run;
+    struct group *group;
     struct orc_compartment *compartment; /* NULL: not started, or ended and destroyed */
     struct orc_launch_mount *mounts;
     size_t mount_count;
     struct orc_network_grant *networks;
     size_t network_count;
     struct strings arguments, environment;
-    char *hostname, *name;
+    char *hostname, *name, *domain;
+    struct orc_file *streams[3];   /* its own; NULL: the run's */
+    struct orc_launcher *launcher; /* its own, when it shares nothing; else NULL */
     struct instance *next_ended;
     bool killed;
 };
 
+/* Compartments with the same options. */
+struct group {
+    struct run *run;
+    struct run_options options;
+    struct instance *instances; /* options.count of them */
+    char *program;              /* its path in the compartments */
+    int program_file;           /* the host's file, for messages and symbols; -1: none */
+};
+
 /* A run: from options to the compartments' ends. */
 struct run {
-    struct run_options options;
+    struct cell_options options;
+    struct group *groups;
+    size_t group_count;
+    const char *title; /* of the cell, in lists */
     struct orc_cell *cell;
     struct orc_launcher *launcher;
-    struct instance *instances; /* options.count of them */
     struct orc_file *streams[3];
-    char *program;                 /* its path in the compartments */
-    int program_file, loader_file; /* the host's files, for messages and symbols; -1: none */
-    uint64_t start;                /* ns, monotonic */
+    int loader_file; /* for symbols; -1: none */
+    uint64_t start;  /* ns, monotonic */
+    unsigned count;  /* of compartments */
     unsigned alive, failed;
     int status; /* the exit status: the highest so far */
 };
 
 void run_print_usage(FILE *out);
 
+/* Runs it, releases what it holds, and returns the exit status. */
+int run_all(struct run *run);
+
 /* run_prepare.c: opens everything that the compartments get, before the cell is locked down. */
 bool run_prepare(struct run *run);
 void run_release(struct run *run);
+void run_release_streams(struct instance *instance);
 
 uint64_t monotonic_time(void);
 

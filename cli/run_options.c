@@ -27,6 +27,9 @@ void run_print_usage(FILE *out) {
         "writing\n"
         "      --lib DIR            the same as --mount DIR:/usr/local/lib:ro: libraries that PROGRAM needs\n"
         "      --workdir DIR        working directory (default /)\n"
+        "      --stdin FILE         a file, FIFO or device of this machine as standard input\n"
+        "      --stdout FILE        the same as standard output; appended to\n"
+        "      --stderr FILE        the same for errors\n"
         "Network. Without these options there's none.\n"
         "      --listen [tcp:|udp:][ADDRESS:]PORT[-PORT]\n"
         "                           may bind to these ports\n"
@@ -45,9 +48,10 @@ void run_print_usage(FILE *out) {
         "  -n, --count COUNT        run COUNT of them at once, with nothing to read on standard input. In "
         "arguments,\n"
         "                           mounts, ports, variables and names {i} becomes 0, 1, 2..., and {i+7000} "
-        "7000, 7001...\n"
+        "7000, 7001... (also in the names of streams' files)\n"
         "      --name NAME          for `orc ps` and `orc kill` (default: the program's; with -n: NAME-{i})\n"
         "      --domain NAME        share objects with compartments of this domain alone\n"
+        "      --no-sharing         share nothing, not even the C library: for comparison\n"
         "Reports.\n"
         "      --stats              at the end, what each compartment used, on standard error\n"
         "      --metrics FILE       keep Prometheus metrics in FILE, anew every 5 seconds\n"
@@ -64,6 +68,9 @@ enum option_code {
     OPTION_MOUNT,
     OPTION_LIB,
     OPTION_WORKDIR,
+    OPTION_STDIN,
+    OPTION_STDOUT,
+    OPTION_STDERR,
     OPTION_LISTEN,
     OPTION_CONNECT,
     OPTION_ENV,
@@ -74,6 +81,7 @@ enum option_code {
     OPTION_TIME,
     OPTION_NAME,
     OPTION_DOMAIN,
+    OPTION_NO_SHARING,
     OPTION_STATS,
     OPTION_METRICS,
     OPTION_HELP,
@@ -84,6 +92,9 @@ static const struct option long_options[] = {
     {"mount", required_argument, NULL, OPTION_MOUNT},
     {"lib", required_argument, NULL, OPTION_LIB},
     {"workdir", required_argument, NULL, OPTION_WORKDIR},
+    {"stdin", required_argument, NULL, OPTION_STDIN},
+    {"stdout", required_argument, NULL, OPTION_STDOUT},
+    {"stderr", required_argument, NULL, OPTION_STDERR},
     {"listen", required_argument, NULL, OPTION_LISTEN},
     {"connect", required_argument, NULL, OPTION_CONNECT},
     {"env", required_argument, NULL, OPTION_ENV},
@@ -95,6 +106,7 @@ static const struct option long_options[] = {
     {"count", required_argument, NULL, 'n'},
     {"name", required_argument, NULL, OPTION_NAME},
     {"domain", required_argument, NULL, OPTION_DOMAIN},
+    {"no-sharing", no_argument, NULL, OPTION_NO_SHARING},
     {"stats", no_argument, NULL, OPTION_STATS},
     {"metrics", required_argument, NULL, OPTION_METRICS},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -140,10 +152,8 @@ static bool take_limit(int option, const char *value, struct run_options *option
     case OPTION_HANDLES:
         return parse_count(value, 1u << 20, &options->handles) ||
                complain("--handles", value, "not a number from 1 to 1048576");
-    case OPTION_TIME:
-        return parse_seconds(value, &options->nanoseconds) ||
-               complain("--time", value, "not a number of seconds above 0");
     default:
+        options->numbered = true;
         return parse_count(value, MOST_COMPARTMENTS, &options->count) ||
                complain("-n", value, "not a number from 1 to 30000");
     }
@@ -163,6 +173,11 @@ static bool take(int option, char *value, struct run_options *options) {
     case OPTION_WORKDIR:
         options->working_directory = value;
         return *value == '/' || complain("--workdir", value, "not an absolute path in the compartment");
+    case OPTION_STDIN:
+    case OPTION_STDOUT:
+    case OPTION_STDERR:
+        options->streams[option - OPTION_STDIN] = value;
+        return true;
     case OPTION_LISTEN:
         strings_add(&options->listens, copy(value));
         return true;
@@ -183,20 +198,41 @@ static bool take(int option, char *value, struct run_options *options) {
         options->domain = value;
         return is_name(value, LONGEST_NAME) ||
                complain("--domain", value, "not a name of at most 31 characters without blanks and /");
-    case OPTION_STATS:
-        options->stats = true;
-        return true;
-    case OPTION_METRICS:
-        options->metrics = value;
+    case OPTION_NO_SHARING:
+        options->no_sharing = true;
         return true;
     default:
         return take_limit(option, value, options);
     }
 }
 
-int run_options_parse(int argc, char **argv, struct run_options *options) {
+static bool is_for_cell(int option) {
+    return option == OPTION_TIME || option == OPTION_STATS || option == OPTION_METRICS;
+}
+
+static bool take_for_cell(int option, const char *value, struct cell_options *cell) {
+    if (!cell)
+        return complain(option == OPTION_TIME    ? "--time"
+                        : option == OPTION_STATS ? "--stats"
+                                                 : "--metrics",
+                        value ? value : "", "it's for the whole cell: give it to `orc cell`");
+    switch (option) {
+    case OPTION_TIME:
+        return parse_seconds(value, &cell->nanoseconds) ||
+               complain("--time", value, "not a number of seconds above 0");
+    case OPTION_STATS:
+        cell->stats = true;
+        return true;
+    default:
+        cell->metrics = value;
+        return true;
+    }
+}
+
+int run_options_parse(int argc, char **argv, struct run_options *options, struct cell_options *cell) {
     int option;
     *options = (struct run_options){.count = 1};
+    optind = 0; /* from the start: there may be several command lines */
     while ((option = getopt_long(argc, argv, "+n:", long_options, NULL)) != -1) {
         if (option == OPTION_HELP) {
             run_print_usage(stdout);
@@ -206,8 +242,12 @@ int run_options_parse(int argc, char **argv, struct run_options *options) {
             fputs("`orc run --help` lists the options\n", stderr);
             return RUN_FAILED;
         }
-        if (!take(option, optarg, options))
+        if (is_for_cell(option) ? !take_for_cell(option, optarg, cell) : !take(option, optarg, options))
             return RUN_FAILED;
+    }
+    if (options->domain && options->no_sharing) {
+        complain("--domain", options->domain, "--no-sharing gives each compartment a domain of its own");
+        return RUN_FAILED;
     }
     if (optind == argc) {
         fputs("orc run: no program; `orc run --help` tells how to name one\n", stderr);
@@ -215,4 +255,11 @@ int run_options_parse(int argc, char **argv, struct run_options *options) {
     }
     options->arguments = argv + optind;
     return -1;
+}
+
+void run_options_free(struct run_options *options) {
+    strings_free(&options->mounts);
+    strings_free(&options->environment);
+    strings_free(&options->listens);
+    strings_free(&options->connects);
 }

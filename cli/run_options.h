@@ -1,21 +1,31 @@
-/* What `orc run` was asked to do. */
+/* What `orc run` and `orc cell` were asked to do. */
 #ifndef ORC_CLI_RUN_OPTIONS_H
 #define ORC_CLI_RUN_OPTIONS_H
 
 #include "text.h"
 
+/* For the whole cell. */
+struct cell_options {
+    const char *metrics;
+    uint64_t nanoseconds; /* 0: no limit */
+    bool stats;
+};
+
+/* For compartments of one program. */
 struct run_options {
-    const char *root, *name, *domain, *hostname, *working_directory, *metrics;
+    const char *root, *name, *domain, *hostname, *working_directory;
+    const char *streams[3]; /* files; NULL: this process's own */
     struct strings mounts, environment, listens, connects;
     uint64_t memory;           /* bytes; 0: the default */
-    uint64_t nanoseconds;      /* 0: no limit */
     unsigned threads, handles; /* 0: the default */
     unsigned count;            /* of compartments */
-    bool stats;
+    bool numbered;             /* -n was given: {i} is their number */
+    bool no_sharing;
     char **arguments; /* PROGRAM first, up to a NULL */
 };
 
-/* Returns the exit status to end with, or -1 to go on. */
-int run_options_parse(int argc, char **argv, struct run_options *options);
+/* Returns the exit status to end with, or -1 to go on. Options for the whole cell are refused where `cell` is NULL. */
+int run_options_parse(int argc, char **argv, struct run_options *options, struct cell_options *cell);
+void run_options_free(struct run_options *options);
 
 #endif

@@ -25,6 +25,15 @@ static const char *base_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
+/* Braces mean something where -n was given; else they are the program's. */
+static char *expand(const struct group *group, const char *text, unsigned index, const char *what) {
+    return group->options.numbered ? expand_index(text, index, what) : copy(text);
+}
+
+static bool is_numbered(const struct group *group, const char *text) {
+    return group->options.numbered && has_index(text);
+}
+
 /* --- The program --- */
 
 static int open_in_root(int root, const char *path) {
@@ -53,46 +62,46 @@ static int find_in_root(int root, const char *name, char **path) {
     return -1;
 }
 
-static bool find_program_in_root(struct run *run) {
-    const char *name = run->options.arguments[0];
-    int root = open(run->options.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+static bool find_program_in_root(struct group *group) {
+    const char *name = group->options.arguments[0];
+    int root = open(group->options.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root < 0) {
         fprintf(stderr, "orc run: --root %s: %s; name a directory that holds the compartment's files\n",
-                run->options.root, strerror(errno));
+                group->options.root, strerror(errno));
         return false;
     }
-    run->program_file = find_in_root(root, name, &run->program);
+    group->program_file = find_in_root(root, name, &group->program);
     int code = errno;
     close(root);
-    if (run->program_file >= 0)
-        return program_file_check(run->program_file, name);
+    if (group->program_file >= 0)
+        return program_file_check(group->program_file, name);
     fprintf(stderr, "orc run: %s: %s in the root %s; with --root, PROGRAM is a path inside it\n", name,
-            code == ENOENT ? "not found" : strerror(code), run->options.root);
+            code == ENOENT ? "not found" : strerror(code), group->options.root);
     return false;
 }
 
-static bool find_program(struct run *run) {
-    const char *name = run->options.arguments[0];
-    if (run->options.root)
-        return find_program_in_root(run);
-    run->program_file = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (run->program_file < 0) {
+static bool find_program(struct group *group) {
+    const char *name = group->options.arguments[0];
+    if (group->options.root)
+        return find_program_in_root(group);
+    group->program_file = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (group->program_file < 0) {
         fprintf(stderr, "orc run: %s: %s%s\n", name, strerror(errno),
                 errno != ENOENT     ? ""
                 : strchr(name, '/') ? "; name the file of a program that orc-cc built"
                                     : "; PROGRAM is a file, and isn't looked up in PATH: write ./NAME");
         return false;
     }
-    run->program = format("/bin/%s", base_name(name));
-    return program_file_check(run->program_file, name);
+    group->program = format("/bin/%s", base_name(name));
+    return program_file_check(group->program_file, name);
 }
 
 /* --- Mounts --- */
 
-static bool open_mount(struct run *run, const char *host, enum orc_launch_changes changes,
+static bool open_mount(struct group *group, const char *host, enum orc_launch_changes changes,
                        struct orc_launch_mount *mount) {
     struct orc_error error;
-    if (orc_launch_open(run->cell, host, changes, mount, &error) == 0)
+    if (orc_launch_open(group->run->cell, host, changes, mount, &error) == 0)
         return true;
     return complain("a mount", error.message);
 }
@@ -107,7 +116,7 @@ static bool is_clean_path(const char *path) {
 }
 
 /* HOST:GUEST[:ro]; GUEST has no colon. */
-static bool parse_mount(struct run *run, const char *text, struct orc_launch_mount *mount) {
+static bool parse_mount(struct group *group, const char *text, struct orc_launch_mount *mount) {
     char *words = copy(text);
     size_t length = strlen(words);
     bool read_only = length > 3 && strcmp(words + length - 3, ":ro") == 0;
@@ -122,18 +131,18 @@ static bool parse_mount(struct run *run, const char *text, struct orc_launch_mou
     } else {
         *colon = 0;
         mount->path = copy(colon + 1);
-        good = open_mount(run, words, read_only ? ORC_LAUNCH_REFUSED : ORC_LAUNCH_ON_HOST, mount);
+        good = open_mount(group, words, read_only ? ORC_LAUNCH_REFUSED : ORC_LAUNCH_ON_HOST, mount);
     }
     free(words);
     return good;
 }
 
-static bool open_system_root(struct run *run, struct orc_launch_mount *mount) {
+static bool open_system_root(struct group *group, struct orc_launch_mount *mount) {
     char *root = orc_launch_installed("root");
     struct stat status;
     bool good = root && stat(root, &status) == 0 && S_ISDIR(status.st_mode);
     if (good)
-        good = open_mount(run, root, ORC_LAUNCH_IN_MEMORY, mount);
+        good = open_mount(group, root, ORC_LAUNCH_IN_MEMORY, mount);
     else
         fprintf(stderr,
                 "orc run: the system root %s is missing: install orc anew, or name a root with --root\n",
@@ -143,49 +152,49 @@ static bool open_system_root(struct run *run, struct orc_launch_mount *mount) {
 }
 
 /* The first mounts, which all compartments share: the root, and without --root the program and /tmp. */
-static bool prepare_first_mounts(struct run *run, struct instance *instance) {
+static bool prepare_first_mounts(struct group *group, struct instance *instance) {
     struct orc_launch_mount *mounts = instance->mounts;
     mounts[0].path = copy("/");
     instance->mount_count = 1;
-    if (run->options.root)
-        return open_mount(run, run->options.root, ORC_LAUNCH_IN_MEMORY, &mounts[0]);
-    if (!open_system_root(run, &mounts[0]))
+    if (group->options.root)
+        return open_mount(group, group->options.root, ORC_LAUNCH_IN_MEMORY, &mounts[0]);
+    if (!open_system_root(group, &mounts[0]))
         return false;
     mounts[1].path = copy("/tmp");
-    mounts[2].path = copy(run->program);
+    mounts[2].path = copy(group->program);
     instance->mount_count = 3;
-    return open_mount(run, run->options.arguments[0], ORC_LAUNCH_REFUSED, &mounts[2]);
+    return open_mount(group, group->options.arguments[0], ORC_LAUNCH_REFUSED, &mounts[2]);
 }
 
 /* What the first compartment has opened, others use too. */
-static bool borrow_mount(struct run *run, size_t which, struct orc_launch_mount *mount) {
-    *mount = run->instances[0].mounts[which];
+static bool borrow_mount(struct group *group, size_t which, struct orc_launch_mount *mount) {
+    *mount = group->instances[0].mounts[which];
     mount->path = copy(mount->path);
     return true;
 }
 
-static bool prepare_mounts(struct run *run, struct instance *instance, unsigned index) {
-    const struct run_options *options = &run->options;
+static bool prepare_mounts(struct group *group, struct instance *instance, unsigned index) {
+    const struct run_options *options = &group->options;
     size_t first = options->root ? 1 : 3;
     instance->mounts = calloc(first + options->mounts.count, sizeof *instance->mounts);
     if (!instance->mounts)
         return complain("mounts", "no memory");
     if (index == 0) {
-        if (!prepare_first_mounts(run, instance))
+        if (!prepare_first_mounts(group, instance))
             return false;
     } else {
         for (size_t i = 0; i < first; i++)
-            borrow_mount(run, i, &instance->mounts[instance->mount_count++]);
+            borrow_mount(group, i, &instance->mounts[instance->mount_count++]);
     }
     for (size_t i = 0; i < options->mounts.count; i++) {
         const char *text = options->mounts.items[i];
         struct orc_launch_mount *mount = &instance->mounts[instance->mount_count++];
-        if (index > 0 && !has_index(text)) {
-            borrow_mount(run, first + i, mount);
+        if (index > 0 && !is_numbered(group, text)) {
+            borrow_mount(group, first + i, mount);
             continue;
         }
-        char *expanded = expand_index(text, index, "--mount");
-        bool good = expanded && parse_mount(run, expanded, mount);
+        char *expanded = expand(group, text, index, "--mount");
+        bool good = expanded && parse_mount(group, expanded, mount);
         free(expanded);
         if (!good)
             return false;
@@ -206,13 +215,13 @@ static bool add_grants(struct instance *instance, const struct orc_network_grant
     return true;
 }
 
-static bool prepare_network(struct instance *instance, const struct strings *texts, bool connect,
-                            unsigned index) {
+static bool prepare_network(const struct group *group, struct instance *instance, const struct strings *texts,
+                            bool connect, unsigned index) {
     struct orc_network_grant grants[MAX_GRANTS_OF_OPTION];
     for (size_t i = 0; i < texts->count; i++) {
-        char *text = expand_index(texts->items[i], index, connect ? "--connect" : "--listen");
+        char *text = expand(group, texts->items[i], index, connect ? "--connect" : "--listen");
         unsigned count = !text ? 0 : connect ? parse_connect(text, grants) : parse_listen(text, grants);
-        bool fresh = index == 0 || has_index(texts->items[i]);
+        bool fresh = index == 0 || is_numbered(group, texts->items[i]);
         bool good = count > 0 && (connect || !fresh || try_listen(text, &grants[0]));
         free(text);
         if (!good || !add_grants(instance, grants, count))
@@ -236,9 +245,10 @@ static void add_default(struct strings *environment, const char *name, const cha
         strings_add(environment, format("%s=%s", name, value));
 }
 
-static bool expand_all(struct strings *expanded, char *const *texts, unsigned index, const char *what) {
+static bool expand_all(const struct group *group, struct strings *expanded, char *const *texts,
+                       unsigned index, const char *what) {
     for (; texts && *texts; texts++) {
-        char *text = expand_index(*texts, index, what);
+        char *text = expand(group, *texts, index, what);
         if (!text)
             return false;
         strings_add(expanded, text);
@@ -246,19 +256,19 @@ static bool expand_all(struct strings *expanded, char *const *texts, unsigned in
     return true;
 }
 
-static bool prepare_texts(struct run *run, struct instance *instance, unsigned index) {
-    const struct run_options *options = &run->options;
+static bool prepare_texts(struct group *group, struct instance *instance, unsigned index) {
+    const struct run_options *options = &group->options;
     char *name = options->name ? copy(options->name)
                  : options->count == 1
                      ? format("%.*s", LONGEST_NAME, base_name(options->arguments[0]))
                      : format("%.*s-{i}", LONGEST_NAME - 6, base_name(options->arguments[0]));
-    instance->name = expand_index(name, index, "--name");
+    instance->name = expand(group, name, index, "--name");
     free(name);
     if (options->hostname)
-        instance->hostname = expand_index(options->hostname, index, "--hostname");
+        instance->hostname = expand(group, options->hostname, index, "--hostname");
     if (!instance->name || (options->hostname && !instance->hostname) ||
-        !expand_all(&instance->arguments, options->arguments, index, "an argument") ||
-        !expand_all(&instance->environment, options->environment.items, index, "--env"))
+        !expand_all(group, &instance->arguments, options->arguments, index, "an argument") ||
+        !expand_all(group, &instance->environment, options->environment.items, index, "--env"))
         return false;
     if (strlen(instance->name) > LONGEST_NAME)
         return complain("--name", "with the number it's longer than 31 characters");
@@ -271,12 +281,40 @@ static bool prepare_texts(struct run *run, struct instance *instance, unsigned i
     return true;
 }
 
+/* --- Streams --- */
+
+static bool open_stream(struct orc_cell *cell, const char *path, size_t which, struct orc_file **stream) {
+    struct orc_error error;
+    int flags = which == STDIN_FILENO ? O_RDONLY : O_WRONLY | O_CREAT | O_APPEND;
+    int fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666);
+    if (fd < 0)
+        return complain(path, strerror(errno));
+    int status = orc_file_create(cell, fd, stream, &error);
+    close(fd);
+    return status == 0 || complain(path, error.message);
+}
+
+static bool prepare_streams(struct group *group, struct instance *instance, unsigned index) {
+    static const char *const options[] = {"--stdin", "--stdout", "--stderr"};
+    for (size_t i = 0; i < 3; i++) {
+        const char *pattern = group->options.streams[i];
+        if (!pattern)
+            continue;
+        char *path = expand(group, pattern, index, options[i]);
+        bool good = path && open_stream(group->run->cell, path, i, &instance->streams[i]);
+        free(path);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
 /* --- The whole --- */
 
-static bool prepare_streams(struct run *run) {
+static bool prepare_common_streams(struct run *run) {
     struct orc_error error;
     for (int i = 0; i < 3; i++) {
-        if (i == 0 && run->options.count > 1)
+        if (i == 0 && run->count > 1)
             continue; /* not for many to share: the launcher gives nothing instead */
         if (orc_file_create(run->cell, i, &run->streams[i], &error) < 0)
             return complain("a standard stream", error.message);
@@ -284,33 +322,62 @@ static bool prepare_streams(struct run *run) {
     return true;
 }
 
-bool run_prepare(struct run *run) {
-    run->instances = calloc(run->options.count, sizeof *run->instances);
-    if (!run->instances)
+/* A compartment that shares nothing has a loader and a domain of its own. */
+static bool prepare_domain(struct group *group, struct instance *instance) {
+    static unsigned number;
+    struct orc_error error;
+    if (!group->options.no_sharing) {
+        instance->domain = group->options.domain ? copy(group->options.domain) : NULL;
+        return true;
+    }
+    instance->domain = format("no sharing %u", number++);
+    return orc_launcher_create(group->run->cell, NULL, &instance->launcher, &error) == 0 ||
+           complain("--no-sharing", error.message);
+}
+
+static bool prepare_group(struct group *group) {
+    group->instances = calloc(group->options.count, sizeof *group->instances);
+    if (!group->instances)
         return complain("compartments", "no memory");
-    if (!find_program(run) || !prepare_streams(run))
+    if (!find_program(group))
         return false;
-    for (unsigned i = 0; i < run->options.count; i++) {
-        struct instance *instance = &run->instances[i];
-        instance->run = run;
-        if (!prepare_texts(run, instance, i) || !prepare_mounts(run, instance, i) ||
-            !prepare_network(instance, &run->options.listens, false, i) ||
-            !prepare_network(instance, &run->options.connects, true, i))
+    for (unsigned i = 0; i < group->options.count; i++) {
+        struct instance *instance = &group->instances[i];
+        instance->group = group;
+        if (!prepare_texts(group, instance, i) || !prepare_mounts(group, instance, i) ||
+            !prepare_network(group, instance, &group->options.listens, false, i) ||
+            !prepare_network(group, instance, &group->options.connects, true, i) ||
+            !prepare_streams(group, instance, i) || !prepare_domain(group, instance))
             return false;
     }
     return true;
 }
 
+bool run_prepare(struct run *run) {
+    bool good = prepare_common_streams(run);
+    for (size_t i = 0; good && i < run->group_count; i++)
+        good = prepare_group(&run->groups[i]);
+    return good;
+}
+
 /* Files that a later instance has borrowed belong to the first. */
-static bool owns_file(const struct run *run, const struct instance *instance, size_t which) {
-    const struct instance *first = &run->instances[0];
+static bool owns_file(const struct group *group, const struct instance *instance, size_t which) {
+    const struct instance *first = &group->instances[0];
     return instance == first || which >= first->mount_count ||
            instance->mounts[which].file != first->mounts[which].file;
 }
 
-static void release_instance(const struct run *run, struct instance *instance) {
+void run_release_streams(struct instance *instance) {
+    for (size_t i = 0; i < 3; i++) {
+        if (instance->streams[i])
+            orc_file_release(instance->streams[i]);
+        instance->streams[i] = NULL;
+    }
+}
+
+static void release_instance(const struct group *group, struct instance *instance) {
     for (size_t i = 0; i < instance->mount_count; i++) {
-        if (instance->mounts[i].file && owns_file(run, instance, i))
+        if (instance->mounts[i].file && owns_file(group, instance, i))
             orc_file_release(instance->mounts[i].file);
         free((char *)instance->mounts[i].path);
     }
@@ -320,22 +387,27 @@ static void release_instance(const struct run *run, struct instance *instance) {
     strings_free(&instance->environment);
     free(instance->hostname);
     free(instance->name);
+    free(instance->domain);
+    run_release_streams(instance);
+    orc_launcher_destroy(instance->launcher);
+}
+
+static void release_group(struct group *group) {
+    for (unsigned i = group->options.count; group->instances && i > 0; i--)
+        release_instance(group, &group->instances[i - 1]);
+    free(group->instances);
+    if (group->program_file >= 0)
+        close(group->program_file);
+    free(group->program);
+    run_options_free(&group->options);
 }
 
 void run_release(struct run *run) {
-    for (unsigned i = run->options.count; run->instances && i > 0; i--)
-        release_instance(run, &run->instances[i - 1]);
-    free(run->instances);
+    for (size_t i = 0; i < run->group_count; i++)
+        release_group(&run->groups[i]);
     for (int i = 0; i < 3; i++)
         if (run->streams[i])
             orc_file_release(run->streams[i]);
-    if (run->program_file >= 0)
-        close(run->program_file);
     if (run->loader_file >= 0)
         close(run->loader_file);
-    free(run->program);
-    strings_free(&run->options.mounts);
-    strings_free(&run->options.environment);
-    strings_free(&run->options.listens);
-    strings_free(&run->options.connects);
 }

@@ -1,6 +1,7 @@
 /* From the first launch to the last end: one thread and one event loop. Signals of this process go to the
  * compartments; ends, time limits and the control socket's clients are events like any other. */
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <pthread.h>
 #include <signal.h>
@@ -27,6 +28,7 @@
 struct supervisor {
     struct run *run;
     int epoll, signals, ends, limit, metrics_timer;
+    int rollup, status; /* /proc/self/smaps_rollup and status: after lock-down only root could open them */
     struct control_server *control;
     struct metrics_file *metrics;
     uint64_t last_interrupt; /* ns */
@@ -65,12 +67,21 @@ static struct instance *take_ended(void) {
     return all;
 }
 
+/* The run's instances, one after the other: `*group` and `*index` start at 0. NULL behind the last. */
+static struct instance *next_instance(const struct run *run, size_t *group, unsigned *index) {
+    for (; *group < run->group_count; ++*group, *index = 0)
+        if (*index < run->groups[*group].options.count)
+            return &run->groups[*group].instances[(*index)++];
+    return NULL;
+}
+
 /* --- Ends --- */
 
 static void print_statistics(const struct instance *instance) {
     struct orc_statistics s;
     if (orc_compartment_statistics(instance->compartment, &s) < 0)
         return;
+    s.resident = orc_resident_bytes(instance->compartment);
     fprintf(stderr,
             "orc run: %s: %.3f s of processor time, %llu KiB mapped, %llu KiB private, %llu KiB shared, %llu "
             "hostcalls\n",
@@ -89,7 +100,8 @@ static void complain(struct supervisor *supervisor, const struct instance *insta
 static void report_fault(struct supervisor *supervisor, const struct instance *instance,
                          const struct orc_fault *fault) {
     const struct run *run = supervisor->run;
-    const struct symbol_file files[] = {{run->program_file, run->options.arguments[0]},
+    const struct group *group = instance->group;
+    const struct symbol_file files[] = {{group->program_file, group->options.arguments[0]},
                                         {run->loader_file, "libc.so"}};
     if (supervisor->complaints++ < MOST_COMPLAINTS)
         print_fault_report(run->cell, instance->name, fault, files, sizeof files / sizeof *files);
@@ -105,7 +117,7 @@ static int status_of(struct supervisor *supervisor, const struct instance *insta
     case ORC_EXITED:
         status = (int)(result->value & 0xff);
         snprintf(text, sizeof text, "exit status %d", status);
-        if (status != 0 && supervisor->run->options.count > 1)
+        if (status != 0 && supervisor->run->count > 1)
             complain(supervisor, instance, text);
         return status;
     case ORC_FAULTED:
@@ -157,9 +169,9 @@ static void kill_instance(struct instance *instance) {
 }
 
 static unsigned signal_instances(struct run *run, const char *pattern, int number) {
-    unsigned reached = 0;
-    for (unsigned i = 0; i < run->options.count; i++) {
-        struct instance *instance = &run->instances[i];
+    struct instance *instance;
+    unsigned reached = 0, index = 0;
+    for (size_t group = 0; (instance = next_instance(run, &group, &index));) {
         if (!instance->compartment || fnmatch(pattern, instance->name, 0) != 0)
             continue;
         reached++;
@@ -189,9 +201,11 @@ static void end_by_time(struct supervisor *supervisor) {
     if (read(supervisor->limit, &count, sizeof count) < 0)
         return;
     supervisor->time_is_up = true;
-    for (unsigned i = 0; i < supervisor->run->options.count; i++)
-        if (supervisor->run->instances[i].compartment)
-            orc_compartment_kill(supervisor->run->instances[i].compartment);
+    struct instance *instance;
+    unsigned index = 0;
+    for (size_t group = 0; (instance = next_instance(supervisor->run, &group, &index));)
+        if (instance->compartment)
+            orc_compartment_kill(instance->compartment);
 }
 
 /* --- What others ask about the cell --- */
@@ -200,17 +214,31 @@ static bool add_object(void *context, const struct orc_object_statistics *object
     return cell_report_add_object(context, object);
 }
 
+/* What a line of the file says, in bytes; 0: it has no such line. */
+static uint64_t read_kib(int file, const char *name) {
+    char text[4096];
+    ssize_t length = pread(file, text, sizeof text - 1, 0);
+    text[length > 0 ? length : 0] = 0;
+    const char *line = strstr(text, name);
+    return line ? strtoull(line + strlen(name), NULL, 10) << 10 : 0;
+}
+
 static bool make_report(void *context, struct cell_report *report) {
-    const struct run *run = context;
+    const struct supervisor *supervisor = context;
+    const struct run *run = supervisor->run;
+    report->memory = read_kib(supervisor->rollup, "\nPss:");
+    report->page_tables = read_kib(supervisor->status, "\nVmPTE:");
     report->pid = getpid();
     report->age = monotonic_time() - run->start;
-    const char *slash = strrchr(run->program, '/');
-    snprintf(report->program, sizeof report->program, "%.67s", slash ? slash + 1 : run->program);
-    for (unsigned i = 0; i < run->options.count; i++) {
+    snprintf(report->program, sizeof report->program, "%.67s", run->title);
+    const struct instance *instance;
+    unsigned index = 0;
+    for (size_t group = 0; (instance = next_instance(run, &group, &index));) {
         struct orc_statistics statistics;
-        const struct instance *instance = &run->instances[i];
-        if (instance->compartment && orc_compartment_statistics(instance->compartment, &statistics) == 0 &&
-            !cell_report_add_compartment(report, instance->name, &statistics))
+        if (!instance->compartment || orc_compartment_statistics(instance->compartment, &statistics) < 0)
+            continue;
+        statistics.resident = orc_resident_bytes(instance->compartment);
+        if (!cell_report_add_compartment(report, instance->name, &statistics))
             return false;
     }
     orc_cell_objects(run->cell, add_object, report);
@@ -218,14 +246,15 @@ static bool make_report(void *context, struct cell_report *report) {
 }
 
 static unsigned take_signal(void *context, const char *name, int number) {
-    return signal_instances(context, name, number);
+    const struct supervisor *supervisor = context;
+    return signal_instances(supervisor->run, name, number);
 }
 
 static void write_metrics(struct supervisor *supervisor) {
     struct cell_report report = {0};
     uint64_t count;
     (void)!read(supervisor->metrics_timer, &count, sizeof count);
-    if (make_report(supervisor->run, &report))
+    if (make_report(supervisor, &report))
         metrics_file_write(supervisor->metrics, &report);
     cell_report_free(&report);
 }
@@ -248,8 +277,10 @@ static bool open_timer(const struct supervisor *supervisor, int *fd, uint64_t fi
 }
 
 static bool open_events(struct supervisor *supervisor, const sigset_t *signals) {
-    const struct run_options *options = &supervisor->run->options;
-    const struct control_cell cell = {supervisor->run, make_report, take_signal};
+    const struct cell_options *options = &supervisor->run->options;
+    const struct control_cell cell = {supervisor, make_report, take_signal};
+    supervisor->rollup = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
+    supervisor->status = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
     supervisor->epoll = epoll_create1(EPOLL_CLOEXEC);
     supervisor->signals = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
     supervisor->ends = ended.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -272,8 +303,8 @@ struct supervisor *supervisor_open(struct run *run, const sigset_t *signals) {
     struct supervisor *supervisor = calloc(1, sizeof *supervisor);
     if (!supervisor)
         return NULL;
-    *supervisor =
-        (struct supervisor){run, .epoll = -1, .signals = -1, .ends = -1, .limit = -1, .metrics_timer = -1};
+    *supervisor = (struct supervisor){run,         .epoll = -1,         .signals = -1, .ends = -1,
+                                      .limit = -1, .metrics_timer = -1, .rollup = -1,  .status = -1};
     if (open_events(supervisor, signals))
         return supervisor;
     fprintf(stderr, "orc run: can't watch for events: %s\n", strerror(errno));
@@ -282,8 +313,8 @@ struct supervisor *supervisor_open(struct run *run, const sigset_t *signals) {
 }
 
 void supervisor_close(struct supervisor *supervisor) {
-    const int fds[] = {supervisor->signals, supervisor->ends, supervisor->limit, supervisor->metrics_timer,
-                       supervisor->epoll};
+    const int fds[] = {supervisor->signals, supervisor->ends,   supervisor->limit, supervisor->metrics_timer,
+                       supervisor->epoll,   supervisor->rollup, supervisor->status};
     control_server_close(supervisor->control);
     metrics_file_close(supervisor->metrics);
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
@@ -305,31 +336,37 @@ static void handle(struct supervisor *supervisor, const struct epoll_event *even
         control_server_event(supervisor->control, event->data.ptr, event->events);
 }
 
+static struct orc_file *stream_of(const struct instance *instance, size_t which) {
+    return instance->streams[which] ? instance->streams[which] : instance->group->run->streams[which];
+}
+
 static bool launch(struct supervisor *supervisor, struct instance *instance) {
     struct run *run = supervisor->run;
-    const struct run_options *options = &run->options;
+    const struct run_options *options = &instance->group->options;
     struct orc_error error;
     const struct orc_launch launch = {
-        .program = run->program,
+        .program = instance->group->program,
         .arguments = instance->arguments.items,
         .environment = instance->environment.items,
         .hostname = instance->hostname,
         .working_directory = options->working_directory,
         .mounts = instance->mounts,
         .mount_count = instance->mount_count,
-        .streams = {run->streams[0], run->streams[1], run->streams[2]},
+        .streams = {stream_of(instance, 0), stream_of(instance, 1), stream_of(instance, 2)},
         .networks = instance->networks,
         .network_count = instance->network_count,
         .options = {.name = instance->name,
-                    .domain = options->domain,
+                    .domain = instance->domain,
                     .memory = options->memory,
                     .threads = options->threads,
                     .handles = options->handles},
     };
-    if (orc_launch(run->launcher, &launch, &instance->compartment, &error) < 0) {
+    if (orc_launch(instance->launcher ? instance->launcher : run->launcher, &launch, &instance->compartment,
+                   &error) < 0) {
         fprintf(stderr, "orc run: %s: %s\n", instance->name, error.message);
         return false;
     }
+    run_release_streams(instance); /* or nobody would see that the compartment has closed them */
     run->alive++;
     orc_compartment_on_end(instance->compartment, note_end, instance);
     return true;
@@ -338,8 +375,10 @@ static bool launch(struct supervisor *supervisor, struct instance *instance) {
 /* Those that run are ended when one can't be started. */
 static void launch_all(struct supervisor *supervisor) {
     struct run *run = supervisor->run;
-    for (unsigned i = 0; i < run->options.count; i++)
-        if (!launch(supervisor, &run->instances[i])) {
+    struct instance *instance;
+    unsigned index = 0;
+    for (size_t group = 0; (instance = next_instance(run, &group, &index));)
+        if (!launch(supervisor, instance)) {
             run->status = RUN_FAILED;
             signal_instances(run, "*", SIGKILL);
             return;
@@ -357,7 +396,6 @@ void supervisor_run(struct supervisor *supervisor) {
     }
     if (supervisor->metrics)
         write_metrics(supervisor);
-    if (run->options.count > 1 && run->failed > 0)
-        fprintf(stderr, "orc run: %u of %u compartments didn't end with status 0\n", run->failed,
-                run->options.count);
+    if (run->count > 1 && run->failed > 0)
+        fprintf(stderr, "orc run: %u of %u compartments didn't end with status 0\n", run->failed, run->count);
 }

@@ -3,6 +3,7 @@
 #ifndef ORC_EMBED_START_INFO_H
 #define ORC_EMBED_START_INFO_H
 
+#include "orc/boot.h"
 #include "orc/hostcall.h"
 #include "orc/launch.h"
 

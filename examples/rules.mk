@@ -1,4 +1,4 @@
-# The embedding example: also what `make demo` runs.
+# The embedding example.
 $(eval $(call program,tenants,examples/tenants.c $(OBJECT_FILE_SRCS) $(VERIFIER_SRCS) $(INTRAVISOR_SRCS),$(VERIFIER_LIBS) -lsodium -lpthread))
 PROGRAMS += $(BUILD)/examples/counter.so
 $(BUILD)/examples/counter.so: examples/counter.c $(BUILD)/bin/orc-cc $(BUILD)/bin/orc-sfi $(BUILD)/bin/orc-ld $(BUILD)/lib/orc/orc-pass.so $(BUILD)/lib/orc/object.ld

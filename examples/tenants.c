@@ -7,6 +7,7 @@
 
 #include "../embed/object_file.h"
 #include "orc/cell.h"
+#include "orc/bare.h"
 
 enum { COUNT, TOTAL, READ, WRITE, RECURSE };
 
@@ -57,7 +58,7 @@ static struct tenant admit(struct orc_cell *cell, const char *name, struct orc_o
     check(orc_compartment_create(cell, &options, &tenant.compartment, &error), "create a compartment");
     check(orc_compartment_grant(tenant.compartment, object, &error), "grant the object");
     check(orc_compartment_map_bare(tenant.compartment, start_info, sizeof start_info, &error), "map memory");
-    check(orc_thread_create(tenant.compartment, NULL, &tenant.thread, &error), "create a thread");
+    check(orc_thread_create(tenant.compartment, &tenant.thread, &error), "create a thread");
     return tenant;
 }
 

@@ -8,14 +8,14 @@ BARE_SYSROOT := $(BUILD)/lib/orc/sysroot-bare
 NATIVE_SYSROOT := $(BUILD)/native/sysroot
 MUSL_SHARED := $(BUILD)/guest/musl
 GUEST_TOOLCHAIN := $(addprefix $(BUILD)/bin/,orc-cc orc-sfi orc-ld orc-ar orc-ranlib) $(BUILD)/lib/orc/orc-pass.so $(BUILD)/lib/orc/object.ld
-MUSL_FILES := $(shell find guest/musl -type f) scripts/fetch-source.sh $(addprefix include/orc/,abi.h object.h hostcall.h) guest/libos/libos_thread.h
+MUSL_FILES := $(shell find guest/musl -type f) scripts/fetch-source.sh $(addprefix include/orc/,abi.h object.h boot.h hostcall.h) guest/libos/libos_thread.h
 
 PROGRAMS += $(SYSROOT)/key $(BARE_SYSROOT)/key
 $(BARE_SYSROOT)/key: $(GUEST_TOOLCHAIN) $(MUSL_FILES)
 	@echo "  MUSL $(@D)" && guest/musl/build.sh bare $(BUILD)/bin/orc-cc $(@D) && touch $@
 $(MUSL_SHARED)/key: $(GUEST_TOOLCHAIN) $(MUSL_FILES)
 	@echo "  MUSL $(@D)" && guest/musl/build.sh shared $(BUILD)/bin/orc-cc $(@D) && touch $@
-$(NATIVE_SYSROOT)/key: $(MUSL_FILES)
+$(NATIVE_SYSROOT)/key: guest/musl/build.sh scripts/fetch-source.sh $(wildcard guest/builtins/*.[ch])
 	@echo "  MUSL $(@D)" && guest/musl/build.sh native $(HOST_CC) $(@D) && touch $@
 
 # The libOS, part of libc.so.
@@ -39,8 +39,9 @@ $(SYSROOT)/lib/libc.so: guest/libos/writable.order $(LIBOS_OBJECTS) $(MUSL_SHARE
 	@mv $@.new $@
 
 # Programs are compiled against headers and stubs only; the key changes with what they are linked to.
-$(SYSROOT)/key: $(SYSROOT)/lib/libc.so
+$(SYSROOT)/key: $(SYSROOT)/lib/libc.so include/orc/share.h
 	@rm -rf $(SYSROOT)/include && cp -a $(MUSL_SHARED)/include $(SYSROOT)/include
+	@mkdir -p $(SYSROOT)/include/orc && cp include/orc/share.h $(SYSROOT)/include/orc/
 	@cp -a $(MUSL_SHARED)/lib/*.a $(MUSL_SHARED)/lib/*crt?.o $(SYSROOT)/lib/ && rm -f $(SYSROOT)/lib/lib{c,musl}.a
 	@cat $(MUSL_SHARED)/key >$@
 

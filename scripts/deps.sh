@@ -6,6 +6,7 @@ packages="
   make git ca-certificates python3 dpkg-dev xz-utils perl
   clang-22 lld-22 llvm-22-dev llvm-22 libclang-rt-22-dev
   libzydis-dev libzycore-dev libsodium-dev libcmocka-dev libcapstone-dev
+  redis-tools mosquitto-clients curl bzip2
   csmith libcsmith-dev tcl gdb libc6-dev
 "
 missing=

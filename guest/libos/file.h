@@ -61,6 +61,7 @@ struct file {
     bool directory;    /* FILE_HOST: known to be a directory */
     bool host_appends; /* FILE_HOST: the host writes at the end, whatever the position */
     bool layered;      /* FILE_HOST: only read by the host, changes go to the layer in memory */
+    bool unchanging;   /* FILE_HOST: on a read-only mount, or the read-only side of a layered one */
     bool by_path;      /* FILE_HOST: a layer or mounts may lie over it, so its attributes are changed, and its
                           entries listed, by its path */
     struct libos_lock lock; /* of the position */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include <orc/abi.h>
+#include <orc/boot.h>
 #include <orc/hostcall.h>
 
 #pragma GCC visibility push(hidden)
@@ -133,11 +134,19 @@ long sys_getrusage(long who, void *usage);
 /* ---- process.c */
 long sys_getpid(void);
 long sys_getppid(void);
-long sys_getuid(void); /* and the other three */
-long sys_getgroups(long size, void *list);
-long sys_setuid(long id); /* and its kind: one id, the one that the compartment has */
+long sys_getuid(void);
+long sys_geteuid(void);
+long sys_getgid(void);
+long sys_getegid(void);
+long sys_setuid(long id);
+long sys_setgid(long id);
+long sys_setreuid(long real, long effective);
+long sys_setregid(long real, long effective);
 long sys_setresuid(long real, long effective, long saved);
+long sys_setresgid(long real, long effective, long saved);
 long sys_getresuid(void *real, void *effective, void *saved);
+long sys_getresgid(void *real, void *effective, void *saved);
+long sys_getgroups(long size, void *list);
 long sys_setgroups(long size, const void *list);
 long sys_getpgid(long process);
 long sys_setpgid(long process, long group);

@@ -7,13 +7,16 @@
 #define _GNU_SOURCE
 #include "libos.h"
 
+#include "file.h"
 #include "memory.h"
+#include "shared_data.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #define LARGE (1ul << 20)       /* mappings from this size on go to the heap range */
+#define SHARED (1ul << 16)      /* read-only mappings of unchanging files are shared from this size on */
 #define BREAK_SIZE (1ul << 18)  /* room that is kept for the break, while there is other */
 
 enum kind { RESERVED, MAPPED };
@@ -234,6 +237,36 @@ static long check_file(long protection, long flags, long fd, long offset) {
     return readable == -ESPIPE || readable == -EISDIR ? -ENODEV : readable == -EBADF ? -EBADF : readable < 0 ? -EACCES : 0;
 }
 
+/* Whether compartments may have one copy of the pages: nobody can write to them, and the file fills them. On success
+ * `name` is the file's path. */
+static bool is_shareable(long protection, long flags, long fd, long offset, unsigned long length, char name[64]) {
+    struct stat status;
+    if (protection != PROT_READ || (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) || length < SHARED)
+        return false;
+    struct file *file = file_get((int)fd);
+    bool result = file && file->unchanging && file->operations->status && file->operations->status(file, &status) == 0 &&
+                  S_ISREG(status.st_mode) && offset <= status.st_size &&
+                  (unsigned long)(status.st_size - offset + LIBOS_PAGE - 1) / LIBOS_PAGE >=
+                      (length + LIBOS_PAGE - 1) / LIBOS_PAGE;
+    name[0] = 0;
+    if (result && file->path) {
+        size_t size = file->path_size < 64 ? file->path_size : 64; /* the end tells more than the beginning */
+        memcpy(name, file->path + (file->path_size - size), size);
+    }
+    if (file)
+        file_put(file);
+    return result;
+}
+
+/* Pages with a file's content become the copy that compartments share. If that can't be, they stay what they are. */
+static long share_pages(long address, unsigned long length, const char *name) {
+    long shared = shared_data_get((const void *)address, (length + LIBOS_PAGE - 1) & -LIBOS_PAGE, name);
+    if (shared < 0)
+        return address;
+    sys_munmap(address, (long)length);
+    return shared;
+}
+
 static long map_at(long address, unsigned long count, long protection, long flags) {
     long result;
     libos_lock(&libos_memory_lock);
@@ -270,14 +303,21 @@ long sys_mmap(long address, long length, long protection, long flags, long fd, l
     result = fill_from_file(mapped, (unsigned long)length, fd, offset);
     if (result == 0 && access != (ORC_MEMORY_READ | ORC_MEMORY_WRITE))
         result = sys_mprotect(mapped, length, protection);
-    if (result < 0)
+    if (result < 0) {
         sys_munmap(mapped, length);
-    return result < 0 ? result : mapped;
+        return result;
+    }
+    char name[64];
+    return is_shareable(protection, flags, fd, offset, (unsigned long)length, name)
+               ? share_pages(mapped, (unsigned long)length, name)
+               : mapped;
 }
 
 long sys_munmap(long address, long length) {
     unsigned long page, count;
     const struct range *range = pages_of(address, length, &page, &count);
+    if (!range && address % (long)LIBOS_PAGE == 0 && shared_data_unmap(page * LIBOS_PAGE, count * LIBOS_PAGE))
+        return 0;
     if (!range)
         return -EINVAL;
     libos_lock(&libos_memory_lock);
@@ -361,7 +401,7 @@ static long protect_other(unsigned long address, unsigned long length, long prot
         address < libos_boot->first_heap)
         return (protection & (PROT_READ | PROT_WRITE)) == (PROT_READ | PROT_WRITE) ? 0 : -EACCES;
     if (address >= ORC_WINDOW && address < ORC_WINDOW_END)
-        return -EACCES;
+        return protection == PROT_READ && shared_data_covers(address, (length + LIBOS_PAGE - 1) & -LIBOS_PAGE) ? 0 : -EACCES;
     return -ENOMEM;
 }
 
@@ -401,7 +441,8 @@ long sys_madvise(long address, long length, long advice) {
     if (length == 0)
         return 0;
     const struct range *range = pages_of(address, length, &page, &count);
-    if (!range || (range == LOW && page < low_start()))
+    bool is_shared = !range && shared_data_covers((unsigned long)address, count * LIBOS_PAGE);
+    if (!is_shared && (!range || (range == LOW && page < low_start())))
         return -ENOMEM;
     switch (advice) {
     case MADV_NORMAL:
@@ -419,6 +460,8 @@ long sys_madvise(long address, long length, long advice) {
     default:
         return -EINVAL;
     }
+    if (is_shared)
+        return 0; /* read again they are what they were */
     libos_lock(&libos_memory_lock);
     long result = is_reserved(range, page, count) ? discard_pages(range, page, count) : -ENOMEM;
     libos_unlock(&libos_memory_lock);
@@ -447,7 +490,7 @@ long sys_msync(long address, long length, long flags) {
     const struct range *range = pages_of(address, length, &page, &count);
     if ((unsigned long)address % LIBOS_PAGE || (flags & ~(long)(MS_ASYNC | MS_SYNC | MS_INVALIDATE)))
         return -EINVAL;
-    return length == 0 || range ? 0 : -ENOMEM;
+    return length == 0 || range || shared_data_covers((unsigned long)address, count * LIBOS_PAGE) ? 0 : -ENOMEM;
 }
 
 static bool set_break(unsigned long wanted) {

@@ -107,6 +107,7 @@ static long open_host(const struct place *place, unsigned flags, mode_t mode, st
     (*file)->host_appends = flags & O_APPEND;
     (*file)->by_path = by_path;
     (*file)->layered = place->mount->layered;
+    (*file)->unchanging = place->mount->layered || place->mount->read_only;
     return 0;
 }
 

@@ -119,13 +119,21 @@ static void walk_again(struct walk *walk, const char *path) {
     }
 }
 
+/* Whether the place at [0, length) is there because mounts lie beneath it, though their file system has no such name. */
+static bool leads_to_mount(const struct mount *mount, const char *path, size_t length) {
+    unsigned index = 0;
+    size_t name_length;
+    return mount->inner && mount_beneath(path, length, &index, &name_length);
+}
+
 /* Whether a name can be looked up where the walk is. Only the host knows about what memory doesn't. */
-static long check_can_descend(const struct walk *walk) {
+static long check_can_descend(const struct walk *walk, const char *path) {
     if (walk->mount->kind == ORC_MOUNT_FILE)
         return -ENOTDIR;
     if (walk->node)
         return S_ISDIR(walk->node->mode) ? 0 : -ENOTDIR;
-    return walk->host || walk->mount->kind == MOUNT_SYNTHETIC ? 0 : -ENOENT;
+    bool possible = walk->host || walk->mount->kind == MOUNT_SYNTHETIC || leads_to_mount(walk->mount, path, walk->done);
+    return possible ? 0 : -ENOENT;
 }
 
 #define AGAIN 1 /* the path has changed: walk it from the start */
@@ -146,7 +154,7 @@ static long follow(struct place *place, struct walk *walk, size_t start, const c
 
 /* For "..": [0, done) has to be a directory, with no link on the host's side in it. */
 static long go_up(struct place *place, struct walk *walk, size_t name_end) {
-    long error = check_can_descend(walk);
+    long error = check_can_descend(walk, place->path);
     if (!error && walk->host && !walk->node && walk->done > place->known && walk->done > walk->mount->length)
         error = check_directory(walk->mount, place->path, walk->done);
     if (error == -ELOOP) {
@@ -167,7 +175,7 @@ static long go_up(struct place *place, struct walk *walk, size_t name_end) {
 /* One name further. */
 static long go_down(struct place *place, struct walk *walk, size_t name_end) {
     char *path = place->path;
-    long error = check_can_descend(walk);
+    long error = check_can_descend(walk, path);
     if (error)
         return error;
     size_t length = name_end - walk->next, start = walk->done + 1;

@@ -12,7 +12,6 @@
 #include <sys/utsname.h>
 
 #define PROCESS 1
-#define USER 0
 #define DESCRIPTORS 1024
 #define MOST_DESCRIPTORS 65536
 
@@ -37,36 +36,140 @@ static bool is_own_thread(long id) {
     return found;
 }
 
-/* --- Identity: one user. The compartment's rights are its grants, so programs may believe to be root. */
+/* --- Identity. The compartment's rights are its grants: users and groups are labels, which a program that starts as root
+ * may take and drop as it's used to. */
+
+struct identity {
+    uint32_t real, effective, saved;
+};
+
+#define MOST_GROUPS 32
+static struct libos_lock identity_lock;
+static struct identity users, groups;
+static uint32_t group_list[MOST_GROUPS];
+static unsigned group_count;
 
 long sys_getuid(void) {
-    return USER;
+    return users.real;
 }
 
-long sys_getgroups(long size, void *list) {
-    (void)size, (void)list;
+long sys_geteuid(void) {
+    return users.effective;
+}
+
+long sys_getgid(void) {
+    return groups.real;
+}
+
+long sys_getegid(void) {
+    return groups.effective;
+}
+
+static bool may_take(const struct identity *identity, uint32_t id) {
+    return users.effective == 0 || id == (uint32_t)-1 || id == identity->real || id == identity->effective ||
+           id == identity->saved;
+}
+
+static long set_identity(struct identity *identity, uint32_t real, uint32_t effective, uint32_t saved) {
+    if (!may_take(identity, real) || !may_take(identity, effective) || !may_take(identity, saved))
+        return -EPERM;
+    if (real != (uint32_t)-1)
+        identity->real = real;
+    if (effective != (uint32_t)-1)
+        identity->effective = effective;
+    if (saved != (uint32_t)-1)
+        identity->saved = saved;
+    return 0;
+}
+
+static long set_one(struct identity *identity, uint32_t id) {
+    libos_lock(&identity_lock);
+    uint32_t others = users.effective == 0 ? id : (uint32_t)-1;
+    long result = id == (uint32_t)-1 ? -EINVAL : set_identity(identity, others, id, others);
+    libos_unlock(&identity_lock);
+    return result;
+}
+
+static long set_two(struct identity *identity, uint32_t real, uint32_t effective) {
+    libos_lock(&identity_lock);
+    bool keeps_saved = real == (uint32_t)-1 && (effective == (uint32_t)-1 || effective == identity->real);
+    uint32_t saved = keeps_saved ? (uint32_t)-1 : effective == (uint32_t)-1 ? identity->effective : effective;
+    long result = may_take(identity, real) && may_take(identity, effective)
+                      ? set_identity(identity, real, effective, (uint32_t)-1)
+                      : -EPERM;
+    if (result == 0 && saved != (uint32_t)-1)
+        identity->saved = saved;
+    libos_unlock(&identity_lock);
+    return result;
+}
+
+static long set_three(struct identity *identity, uint32_t real, uint32_t effective, uint32_t saved) {
+    libos_lock(&identity_lock);
+    long result = set_identity(identity, real, effective, saved);
+    libos_unlock(&identity_lock);
+    return result;
+}
+
+static long get_three(const struct identity *identity, void *real, void *effective, void *saved) {
+    memcpy(real, &identity->real, sizeof identity->real);
+    memcpy(effective, &identity->effective, sizeof identity->effective);
+    memcpy(saved, &identity->saved, sizeof identity->saved);
     return 0;
 }
 
 long sys_setuid(long id) {
-    return id == USER || (int)id == -1 ? 0 : -EPERM;
+    return set_one(&users, (uint32_t)id);
+}
+
+long sys_setgid(long id) {
+    return set_one(&groups, (uint32_t)id);
+}
+
+long sys_setreuid(long real, long effective) {
+    return set_two(&users, (uint32_t)real, (uint32_t)effective);
+}
+
+long sys_setregid(long real, long effective) {
+    return set_two(&groups, (uint32_t)real, (uint32_t)effective);
 }
 
 long sys_setresuid(long real, long effective, long saved) {
-    return sys_setuid(real) || sys_setuid(effective) || sys_setuid(saved) ? -EPERM : 0;
+    return set_three(&users, (uint32_t)real, (uint32_t)effective, (uint32_t)saved);
+}
+
+long sys_setresgid(long real, long effective, long saved) {
+    return set_three(&groups, (uint32_t)real, (uint32_t)effective, (uint32_t)saved);
 }
 
 long sys_getresuid(void *real, void *effective, void *saved) {
-    unsigned user = USER;
-    memcpy(real, &user, sizeof user);
-    memcpy(effective, &user, sizeof user);
-    memcpy(saved, &user, sizeof user);
-    return 0;
+    return get_three(&users, real, effective, saved);
+}
+
+long sys_getresgid(void *real, void *effective, void *saved) {
+    return get_three(&groups, real, effective, saved);
+}
+
+long sys_getgroups(long size, void *list) {
+    libos_lock(&identity_lock);
+    long count = group_count;
+    if (size && size < count)
+        count = -EINVAL;
+    else if (size)
+        memcpy(list, group_list, group_count * sizeof *group_list);
+    libos_unlock(&identity_lock);
+    return count;
 }
 
 long sys_setgroups(long size, const void *list) {
-    (void)list;
-    return size == 0 ? 0 : -EPERM;
+    if (users.effective != 0)
+        return -EPERM;
+    if (size < 0 || size > MOST_GROUPS)
+        return -EINVAL;
+    libos_lock(&identity_lock);
+    group_count = (unsigned)size;
+    memcpy(group_list, list, group_count * sizeof *group_list);
+    libos_unlock(&identity_lock);
+    return 0;
 }
 
 long sys_getpgid(long process) {

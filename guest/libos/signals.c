@@ -15,7 +15,7 @@
 
 #define SIGNALS 64
 #define MASK_SIZE (SIGNALS / 8)
-#define FIRST_REAL_TIME 32
+#define FIRST_REAL_TIME 35 /* the C library keeps 32 to 34 for itself; those aren't queued either */
 #define BIT(signal) (1ull << ((signal) - 1))
 #define UNBLOCKABLE (BIT(SIGKILL) | BIT(SIGSTOP))
 #define STOPS (BIT(SIGSTOP) | BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU))
@@ -32,6 +32,7 @@ struct action {
 
 static struct libos_lock lock; /* actions, queue */
 static struct action actions[SIGNALS];
+static uint64_t ignored = IGNORED_BY_DEFAULT; /* atomic: what the actions say */
 
 static uint64_t compartment_pending; /* atomic */
 static uint32_t unrouted;            /* atomic: signals came that the interrupted thread hasn't looked at yet */
@@ -63,8 +64,16 @@ static void set_depth(struct libos_thread *self, uint32_t depth) {
 /* --- Sending */
 
 static bool is_ignored(int signal) {
+    return __atomic_load_n(&ignored, __ATOMIC_RELAXED) & BIT(signal);
+}
+
+static void note_action(int signal) {
     void *handler = actions[signal - 1].handler;
-    return handler == (void *)SIG_IGN || (handler == (void *)SIG_DFL && (IGNORED_BY_DEFAULT & BIT(signal)));
+    bool now = handler == (void *)SIG_IGN || (handler == (void *)SIG_DFL && (IGNORED_BY_DEFAULT & BIT(signal)));
+    if (now)
+        __atomic_fetch_or(&ignored, BIT(signal), __ATOMIC_RELAXED);
+    else
+        __atomic_fetch_and(&ignored, ~BIT(signal), __ATOMIC_RELAXED);
 }
 
 /* -EAGAIN when a real-time signal finds no room; others are sent without what goes with them. */
@@ -172,6 +181,14 @@ static void collect(void) {
         return;
     __atomic_fetch_or(&compartment_pending, signals, __ATOMIC_SEQ_CST);
     __atomic_store_n(&unrouted, 1, __ATOMIC_SEQ_CST);
+}
+
+void libos_signals_forget(struct libos_thread *thread) {
+    libos_lock(&lock);
+    for (struct queued *item = queue; item < queue + QUEUE; item++)
+        if (item->used && item->thread == thread)
+            item->used = false;
+    libos_unlock(&lock);
 }
 
 /* --- Handling */
@@ -292,12 +309,12 @@ struct handled {
 static void act(struct libos_thread *self, const siginfo_t *information, struct handled *handled) {
     int signal = information->si_signo;
     libos_lock(&lock);
-    bool ignored = is_ignored(signal);
+    bool drop = is_ignored(signal);
     struct action action = actions[signal - 1];
-    if (!ignored && action.handler != (void *)SIG_DFL && (action.flags & SA_RESETHAND))
-        actions[signal - 1].handler = (void *)SIG_DFL;
+    if (!drop && action.handler != (void *)SIG_DFL && (action.flags & SA_RESETHAND))
+        actions[signal - 1].handler = (void *)SIG_DFL, note_action(signal);
     libos_unlock(&lock);
-    if (ignored)
+    if (drop)
         return;
     if (action.handler == (void *)SIG_DFL)
         sys_exit_group(128 + signal);
@@ -482,6 +499,7 @@ long sys_rt_sigaction(long signal, const void *action, void *old, long size) {
     struct action before = actions[signal - 1];
     if (action) {
         memcpy(&actions[signal - 1], action, sizeof before);
+        note_action((int)signal);
         if (is_ignored((int)signal))
             discard((int)signal);
     }

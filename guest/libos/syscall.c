@@ -70,8 +70,6 @@ FORM(pipe, sys_pipe2(P(a), 0))
 FORM(eventfd, sys_eventfd2(a, 0))
 FORM(epoll_create, a > 0 ? sys_epoll_create1(0) : -EINVAL)
 FORM(accept, sys_accept4(a, P(b), P(c), 0))
-FORM(setreuid, sys_setresuid(a, b, -1))
-FORM(setregid, sys_setresuid(a, b, -1))
 FORM(getpgrp, sys_getpgid(0))
 FORM(sched_get_priority_max, sys_sched_get_priority(a, true))
 FORM(sched_get_priority_min, sys_sched_get_priority(a, false))
@@ -211,18 +209,18 @@ static call *const calls[] = {
     [SYS_getpid] = CALL(sys_getpid),
     [SYS_getppid] = CALL(sys_getppid),
     [SYS_getuid] = CALL(sys_getuid),
-    [SYS_geteuid] = CALL(sys_getuid),
-    [SYS_getgid] = CALL(sys_getuid),
-    [SYS_getegid] = CALL(sys_getuid),
+    [SYS_geteuid] = CALL(sys_geteuid),
+    [SYS_getgid] = CALL(sys_getgid),
+    [SYS_getegid] = CALL(sys_getegid),
     [SYS_getgroups] = CALL(sys_getgroups),
     [SYS_setuid] = CALL(sys_setuid),
-    [SYS_setgid] = CALL(sys_setuid),
-    [SYS_setreuid] = CALL(call_setreuid),
-    [SYS_setregid] = CALL(call_setregid),
+    [SYS_setgid] = CALL(sys_setgid),
+    [SYS_setreuid] = CALL(sys_setreuid),
+    [SYS_setregid] = CALL(sys_setregid),
     [SYS_setresuid] = CALL(sys_setresuid),
-    [SYS_setresgid] = CALL(sys_setresuid),
+    [SYS_setresgid] = CALL(sys_setresgid),
     [SYS_getresuid] = CALL(sys_getresuid),
-    [SYS_getresgid] = CALL(sys_getresuid),
+    [SYS_getresgid] = CALL(sys_getresgid),
     [SYS_setgroups] = CALL(sys_setgroups),
     [SYS_getpgrp] = CALL(call_getpgrp),
     [SYS_getpgid] = CALL(sys_getpgid),

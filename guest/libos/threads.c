@@ -64,7 +64,9 @@ int libos_thread_create(const struct libos_new_thread *new) {
     libos_lock(&thread_list_lock);
     result = orc_hostcall(ORC_THREAD_CREATE, (long)&start, 0, 0, 0, 0);
     if (result >= 0) {
+        /* The Intravisor stores it as well, before the new thread runs; that may be after this call. */
         state->id = (uint32_t)result;
+        *new->id = (int)result;
         state->next = thread_list;
         thread_list = state;
     }
@@ -83,6 +85,7 @@ static void leave_list(struct libos_thread *self) {
             *link = self->next;
             break;
         }
+    libos_signals_forget(self);
     libos_unlock(&thread_list_lock);
     orc_hostcall(ORC_YIELD, 0, 0, 0, 0, 0);
 }

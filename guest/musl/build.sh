@@ -46,14 +46,16 @@ tree_key=$({
     clang-22 --version
     compiler_hashes
     overlays
-    cat "$here/build.sh" $(overlays | grep -E '\.h$|edit.py' | grep -v ldso/ | sed "s|^|$here/|") </dev/null
+    cd "$here"
+    cat build.sh
+    overlays | sed -n '/^overlay.*ldso/d; /\.h$/p; /edit\.py$/p' | xargs -r cat
 } | sha256sum | cut -c1-32)
 key=$({
     echo "$tree_key"
     cd "$here"
     overlays | xargs -r sha256sum
-    [ "$mode" = native ] || cat "$top"/include/orc/{abi,bare}.h
-    [ "$mode" != shared ] || cat "$top/include/orc/object.h" "$top/guest/libos/libos_thread.h"
+    [ "$mode" = native ] || cat "$top/include/orc/abi.h"
+    [ "$mode" != shared ] || cat "$top/include/orc/object.h" "$top/include/orc/boot.h" "$top/guest/libos/libos_thread.h"
     [ "$mode" = native ] || clang-22 -E -P -dD "$top/include/orc/hostcall.h" | grep -v '^#define __\|^#undef'
     [ "$mode" != native ] || cat "$top"/guest/builtins/*.[ch]
 } | sha256sum | cut -c1-32)

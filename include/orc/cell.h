@@ -29,9 +29,9 @@ struct orc_cell_options {
     /* Switch segment bases by system call even where the FSGSBASE instructions work (the environment variable
      * ORC_ARCH_PRCTL=1 does the same): for tests of the fallback. */
     bool force_arch_prctl;
-    /* Takes lines for the operator: what a guest says by ORC_LOG (its bytes as they are: not to be trusted on a
-     * terminal), and why an object that a guest registers was rejected. Called on threads of the Intravisor, perhaps
-     * under its locks: it must not call back. NULL: they are dropped. */
+    /* Takes lines for the operator: what a guest says by ORC_LOG (its bytes as they are: not to be trusted on
+     * a terminal), and why an object that a guest registers was rejected. Called on threads of the
+     * Intravisor, perhaps under its locks: it must not call back. NULL: they are dropped. */
     void (*log)(void *context, const char *compartment, const char *line, size_t length);
     void *log_context;
 };
@@ -52,8 +52,8 @@ struct orc_object_image {
     const void *data;      /* data_file_size bytes */
     const void *text;      /* text_size bytes */
     const struct orc_relocation *relocations; /* sorted by offset, without overlap */
-    const char *name;      /* for people, at most 64 bytes; may be NULL */
-    uint32_t hash_field;   /* where the constants hold the note's hash, which counts as zeros; 0: they don't */
+    const char *name;                         /* for people, at most 64 bytes; may be NULL */
+    uint32_t hash_field; /* where the constants hold the note's hash, which counts as zeros; 0: they don't */
 };
 
 /* Copies, relocates, verifies and maps an object's text. -EINVAL for an image that breaks the layout's rules;
@@ -65,20 +65,23 @@ int orc_object_create(struct orc_cell *cell, const struct orc_object_image *imag
 /* -EBUSY while a compartment holds it. */
 int orc_object_destroy(struct orc_object *object);
 
-/* From here on no compartment gets the object, and those that use it are killed. It stays until they are destroyed. */
+/* From here on no compartment gets the object, and those that use it are killed. It stays until they are
+ * destroyed. */
 void orc_object_revoke(struct orc_object *object);
 
 /* The guest address that the object's offsets count from, the same in every compartment. */
 uint32_t orc_object_base(const struct orc_object *object);
 
 struct orc_compartment_options {
-    const char *name;          /* for reports, at most 31 bytes; copied. NULL: "compartment" and its number */
-    const char *domain;        /* sharing domain, at most 31 bytes: objects are seen inside it only. NULL: the cell's */
-    uint64_t memory;           /* bytes that the guest may have mapped; 0: all of the slot */
-    uint64_t registered;       /* bytes of objects that it may register; 0: 1 GiB */
+    const char *name; /* for reports, at most 31 bytes; copied. NULL: "compartment" and its number */
+    const char
+        *domain;     /* sharing domain, at most 31 bytes: objects are seen inside it only. NULL: the cell's */
+    uint64_t memory; /* bytes that the guest may have mapped; 0: all of the slot */
+    uint64_t registered; /* bytes of the object window that its registrations may take, 64 KiB more for each,
+                            in all its life; 0: 1 GiB */
     unsigned threads, handles, objects; /* 0: 1024, 4096, 256 */
-    size_t control_stack;      /* of each thread, bytes; 0: 1 MiB */
-    bool bare;                 /* only the hostcalls of a bare compartment */
+    size_t control_stack;               /* of each thread, bytes; 0: 1 MiB */
+    bool bare;                          /* only the hostcalls of a bare compartment */
 };
 
 /* A new compartment with an empty slot. `options` may be NULL. */
@@ -92,9 +95,9 @@ int orc_compartment_destroy(struct orc_compartment *compartment);
 #define ORC_GRANT_READ 1u
 #define ORC_GRANT_WRITE 2u
 
-/* Gives the compartment a host file descriptor of any kind (the descriptor is duplicated once per call; grant one
- * descriptor to many compartments with orc_file). A directory grants everything beneath it. Handles are given out
- * from 0 upwards. */
+/* Gives the compartment a host file descriptor of any kind (the descriptor is duplicated once per call; grant
+ * one descriptor to many compartments with orc_file). A directory grants everything beneath it. Handles are
+ * given out from 0 upwards, before the compartment is started. */
 struct orc_file; /* a host file descriptor that compartments share */
 int orc_file_create(struct orc_cell *cell, int fd, struct orc_file **file, struct orc_error *error);
 void orc_file_release(struct orc_file *file);
@@ -103,11 +106,11 @@ int orc_compartment_grant_file(struct orc_compartment *compartment, struct orc_f
 
 /* What a compartment may bind its sockets to, or connect them to. */
 struct orc_network_grant {
-    bool connect;                  /* else: bind and listen */
-    int type;                      /* SOCK_STREAM, SOCK_DGRAM, or 0 for both */
-    int family;                    /* AF_INET, AF_INET6; 0: both, any address */
-    uint8_t address[16];           /* network byte order */
-    unsigned prefix;               /* bits of the address that count; 0: any */
+    bool connect;                   /* else: bind and listen */
+    int type;                       /* SOCK_STREAM, SOCK_DGRAM, or 0 for both */
+    int family;                     /* AF_INET, AF_INET6; 0: both, any address */
+    uint8_t address[16];            /* network byte order */
+    unsigned prefix;                /* bits of the address that count; 0: any */
     uint16_t first_port, last_port; /* host byte order */
 };
 int orc_compartment_grant_network(struct orc_compartment *compartment, const struct orc_network_grant *grant,
@@ -122,13 +125,16 @@ struct orc_start {
 };
 
 /* Starts the compartment's first thread on a host thread of the Intravisor's. Once per compartment. */
-int orc_compartment_start(struct orc_compartment *compartment, const struct orc_start *start, struct orc_error *error);
+int orc_compartment_start(struct orc_compartment *compartment, const struct orc_start *start,
+                          struct orc_error *error);
 
 /* Waits until it has ended: 0; -ETIMEDOUT after `nanoseconds` (UINT64_MAX: never). May be asked again. */
-int orc_compartment_wait(struct orc_compartment *compartment, uint64_t nanoseconds, struct orc_result *result);
+int orc_compartment_wait(struct orc_compartment *compartment, uint64_t nanoseconds,
+                         struct orc_result *result);
 
 /* Called once, on a thread of the Intravisor's, when a started compartment has ended: for event loops. */
-void orc_compartment_on_end(struct orc_compartment *compartment, void (*function)(void *context), void *context);
+void orc_compartment_on_end(struct orc_compartment *compartment, void (*function)(void *context),
+                            void *context);
 
 /* Ends all its threads, wherever they are, within milliseconds; the result is ORC_STOPPED. */
 void orc_compartment_kill(struct orc_compartment *compartment);
@@ -138,9 +144,9 @@ int orc_compartment_signal(struct orc_compartment *compartment, int signal);
 
 struct orc_statistics {
     uint64_t processor_time, user_time, system_time; /* ns, all threads, those that ended included */
-    uint64_t memory, memory_limit;  /* bytes that the guest has mapped */
-    uint64_t resident;              /* bytes of its own pages: private memory, CLS that it wrote, stacks */
-    uint64_t shared;                /* bytes of objects mapped into it */
+    uint64_t memory, memory_limit;                   /* bytes that the guest has mapped */
+    uint64_t resident;                               /* 0; orc/launch.h counts pages */
+    uint64_t shared;                                 /* bytes of objects mapped into it */
     uint64_t hostcalls, registered;
     unsigned threads, handles, objects;
     bool running;
@@ -148,38 +154,30 @@ struct orc_statistics {
 int orc_compartment_statistics(struct orc_compartment *compartment, struct orc_statistics *statistics);
 
 /* Calls `visit` for each compartment of the cell, under the cell's lock, until it returns false. */
-void orc_cell_compartments(struct orc_cell *cell, bool (*visit)(void *context, struct orc_compartment *compartment),
-                           void *context);
+void orc_cell_compartments(struct orc_cell *cell,
+                           bool (*visit)(void *context, struct orc_compartment *compartment), void *context);
 const char *orc_compartment_name(const struct orc_compartment *compartment);
 
 /* Calls `visit` for each object, likewise. */
 struct orc_object_statistics {
     uint8_t hash[ORC_HASH_SIZE];
     char name[65];
-    uint32_t base, size;         /* bytes of the window */
-    uint32_t shared;             /* bytes that every user shares */
+    uint32_t base, size; /* bytes of the window */
+    uint32_t shared;     /* bytes that every user shares */
     unsigned users;
 };
-void orc_cell_objects(struct orc_cell *cell, bool (*visit)(void *context, const struct orc_object_statistics *object),
+void orc_cell_objects(struct orc_cell *cell,
+                      bool (*visit)(void *context, const struct orc_object_statistics *object),
                       void *context);
 
-/* From here on this process can make only the system calls that a cell needs, and can gain no privileges (seccomp,
- * no_new_privs); nor can it be traced or dumped. Call it when everything is opened that the embedder needs. */
+/* From here on this process can make only the system calls that a cell needs, and can gain no privileges
+ * (seccomp, no_new_privs); nor can it be traced or dumped. Call it when everything is opened that the
+ * embedder needs. */
 int orc_cell_lock_down(struct orc_cell *cell, struct orc_error *error);
 
 /* Maps the object's constants, import table (all entries unbound) and data into the slot. */
 int orc_compartment_grant(struct orc_compartment *compartment, struct orc_object *object,
                           struct orc_error *error);
-
-/* Import-table entry `import` of `object` will lead to the entry point at offset `entry` of `target`. The
- * compartment holds both, and the verified text has an endbr64 there. */
-int orc_compartment_bind(struct orc_compartment *compartment, struct orc_object *object, uint32_t import,
-                         struct orc_object *target, uint32_t entry);
-
-/* What a bare compartment finds mapped: the first stack's range and the heap, all of it read-write, committed
- * when touched; and `size` bytes of start information at ORC_START_INFO, read-only. */
-int orc_compartment_map_bare(struct orc_compartment *compartment, const void *start_info, size_t size,
-                             struct orc_error *error);
 
 /* Where the slot begins in the host: for the embedder's own look at guest memory. */
 uint8_t *orc_compartment_slot(const struct orc_compartment *compartment);
@@ -227,16 +225,13 @@ struct orc_result {
     struct orc_fault fault;
 };
 
-struct orc_thread_options {
-    size_t control_stack; /* bytes, 0 for the default of 1 MiB; rounded up to pages */
-};
-
 /* Prepares the calling host thread to run code of the compartment: a region with the control stack and a
  * signal stack. From the host thread's first orc_thread_create until its last orc_thread_destroy all signals
  * stay blocked but the synchronous ones and the cell's own: a handler of the embedder must never run with the
- * guest's segment bases. `options` may be NULL. */
-int orc_thread_create(struct orc_compartment *compartment, const struct orc_thread_options *options,
-                      struct orc_thread **thread, struct orc_error *error);
+ * guest's segment bases. -EBUSY for a compartment that was
+ * started without such a thread. */
+int orc_thread_create(struct orc_compartment *compartment, struct orc_thread **thread,
+                      struct orc_error *error);
 int orc_thread_destroy(struct orc_thread *thread);
 
 /* Calls the entry point at code address `entry` in an object that the compartment holds. All registers of the

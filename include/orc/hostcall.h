@@ -1,39 +1,47 @@
 /* Hostcalls: what guest code may ask of the Intravisor (one source for both sides, usable from assembly).
  *
- * Gate 0 (code address ORC_GATES) is `long hostcall(long number, long a, long b, long c, long d, long e)` in the C
- * calling convention. It answers 0 or a positive value, or -errno (Linux' numbers); it keeps the callee-saved
- * registers and rbp, and clears every other register. A pointer is a guest address: the upper half of its register is
- * ignored. Times are nanoseconds; a timeout of ORC_FOREVER never ends. A handle is an index into the compartment's
- * capability list; it is never negative. docs/hostcalls.md describes each call: arguments, rights, errors, limits.
+ * Gate 0 (code address ORC_GATES) is `long hostcall(long number, long a, long b, long c, long d, long e)` in
+ * the C calling convention. It answers 0 or a positive value, or -errno (Linux' numbers); it keeps the
+ * callee-saved registers and rbp, and clears every other register. A pointer is a guest address: the upper
+ * half of its register is ignored. Times are nanoseconds; a timeout of ORC_FOREVER never ends. A handle is an
+ * index into the compartment's capability list; it is never negative. docs/hostcalls.md describes each call:
+ * arguments, rights, errors, limits.
  *
  * Calls marked (blocks) wait; they end early with -EINTR when the thread is interrupted. */
 #ifndef ORC_HOSTCALL_H
 #define ORC_HOSTCALL_H
 
-/* Compartment and threads (trusted/hostcalls/threads.c). A thread id is 1 for the first thread and never reused. */
-#define ORC_EXIT 0               /* (status): ends the compartment with all its threads */
-#define ORC_SET_THREAD_POINTER 2 /* (address): at least ORC_TLS_REACH away from both ends of the usable slot */
-#define ORC_MARK 5               /* (): for setjmp, see below */
-#define ORC_UNWIND 6             /* (mark): for longjmp, see below */
-#define ORC_THREAD_CREATE 8      /* (struct orc_thread_start *): the new thread's id; -EAGAIN beyond the quota */
-#define ORC_THREAD_EXIT 9        /* (address): stores a 32-bit 0 at `address` unless that is 0, wakes one futex waiter
-                                    there; the compartment ends with status 0 when this was its last thread */
-#define ORC_THREAD_ID 10         /* (): the calling thread's id */
-#define ORC_INTERRUPT 11         /* (thread id): the thread's blocking call, or its next one, ends with -EINTR; if it
-                                    runs guest code, its signal entry is called. -ESRCH: there is no such thread */
-#define ORC_SIGNAL_ENTRY 12      /* (code address or 0): where interrupted guest code of this compartment goes */
-#define ORC_SIGNAL_RETURN 13     /* (): the signal entry is done: goes on where the guest was interrupted */
-#define ORC_SIGNALS 14           /* (): takes the pending signals that came from outside, bit N-1 for signal N */
-#define ORC_ALARM 15             /* (first, interval): raises SIGALRM after `first` ns, then each `interval`; 0, 0: off.
-                                    Answers the ns that were left */
-#define ORC_FUTEX_WAIT 16        /* (address, expected, timeout) (blocks): -EAGAIN, -ETIMEDOUT, 0 when woken */
-#define ORC_FUTEX_WAKE 17        /* (address, count): threads woken */
-#define ORC_YIELD 18             /* () */
+/* clang-format off: a table */
+/* Compartment and threads (trusted/hostcalls/threads.c). A thread id is 1 for the first thread and never
+ * reused. */
+#define ORC_EXIT 0 /* (status): ends the compartment with all its threads */
+#define ORC_SET_THREAD_POINTER                                                                               \
+    2                       /* (address): at least ORC_TLS_REACH away from both ends of the usable slot */
+#define ORC_MARK 5          /* (): for setjmp, see below */
+#define ORC_UNWIND 6        /* (mark): for longjmp, see below */
+#define ORC_THREAD_CREATE 8 /* (struct orc_thread_start *): the new thread's id; -EAGAIN beyond the quota */
+#define ORC_THREAD_EXIT                                                                                      \
+    9 /* (address): stores a 32-bit 0 at `address` unless that is 0, wakes one futex waiter                  \
+         there; the compartment ends with status 0 when this was its last thread */
+#define ORC_THREAD_ID 10 /* (): the calling thread's id */
+#define ORC_INTERRUPT                                                                                        \
+    11 /* (thread id): the thread's blocking call, or its next one, ends with -EINTR; if it                  \
+          runs guest code, its signal entry is called. -ESRCH: there is no such thread */
+#define ORC_SIGNAL_ENTRY 12  /* (code address or 0): where interrupted guest code of this compartment goes */
+#define ORC_SIGNAL_RETURN 13 /* (): the signal entry is done: goes on where the guest was interrupted */
+#define ORC_SIGNALS 14       /* (): takes the pending signals that came from outside, bit N-1 for signal N */
+#define ORC_ALARM                                                                                            \
+    15 /* (first, interval): raises SIGALRM after `first` ns, then each `interval`; 0, 0: off.               \
+          Answers the ns that were left */
+#define ORC_FUTEX_WAIT 16 /* (address, expected, timeout) (blocks): -EAGAIN, -ETIMEDOUT, 0 when woken */
+#define ORC_FUTEX_WAKE 17 /* (address, count): threads woken */
+#define ORC_YIELD 18      /* () */
 
-/* Memory (memory.c): whole pages in [ORC_FIRST_STACK, ORC_FIRST_STACK_END) or [ORC_HEAP, ORC_HEAP_END). What isn't mapped
- * costs nothing. Protection: 0, ORC_MEMORY_READ, or ORC_MEMORY_READ | ORC_MEMORY_WRITE. */
-#define ORC_MAP 24     /* (address, size, protection): fresh zero pages, in place of whatever was there; -ENOMEM beyond
-                          the quota, and then nothing has changed */
+/* Memory (memory.c): whole pages in [ORC_FIRST_STACK, ORC_FIRST_STACK_END) or [ORC_HEAP, ORC_HEAP_END). What
+ * isn't mapped costs nothing. Protection: 0, ORC_MEMORY_READ, or ORC_MEMORY_READ | ORC_MEMORY_WRITE. */
+#define ORC_MAP                                                                                              \
+    24 /* (address, size, protection): fresh zero pages, in place of whatever was there; -ENOMEM beyond      \
+          the quota, and then nothing has changed */
 #define ORC_UNMAP 25   /* (address, size): gives the pages back */
 #define ORC_PROTECT 26 /* (address, size, protection): every page must be mapped (-ENOMEM) */
 #define ORC_DISCARD 27 /* (address, size): mapped pages read as zero again, their memory goes back */
@@ -41,58 +49,71 @@
 #define ORC_MEMORY_WRITE 2
 
 /* Objects (objects.c). */
-#define ORC_OBJECT_REQUEST 32  /* (const uint8_t hash[32], struct orc_object_info *): a handle; -ENOENT: not held here */
+#define ORC_OBJECT_REQUEST                                                                                   \
+    32 /* (const uint8_t hash[32], struct orc_object_info *): a handle; -ENOENT: not held here */
 #define ORC_OBJECT_REGISTER 33 /* (const struct orc_object_source *, struct orc_object_info *): a handle */
-#define ORC_OBJECT_BIND 34     /* (handle, const struct orc_binding *, count): all or none; at most ORC_MAX_BINDINGS */
-#define ORC_OBJECT_QUERY 35    /* (handle, struct orc_object_info *) */
-#define ORC_OBJECT_RELEASE 36  /* (handle): unmaps it; -EBUSY while another object's import table leads into it */
+#define ORC_OBJECT_BIND                                                                                      \
+    34 /* (handle, const struct orc_binding *, count): all or none; at most ORC_MAX_BINDINGS */
+#define ORC_OBJECT_RELEASE                                                                                   \
+    36 /* (handle): unmaps it; -EBUSY while another object's import table leads into it */
 #define ORC_MAX_BINDINGS 4096
 
 /* Handles of any kind (handles.c). */
-#define ORC_READ 4         /* (handle, pointer, length) (blocks): bytes read; 0 at the end. From a stream */
-#define ORC_WRITE 1        /* (handle, pointer, length) (blocks): bytes written. Never raises SIGPIPE: -EPIPE */
-#define ORC_CLOSE 40       /* (handle) */
-#define ORC_READ_VECTOR 41 /* (handle, const struct orc_span *, count, offset) (blocks): offset -1 for a stream */
+#define ORC_READ 4   /* (handle, pointer, length) (blocks): bytes read; 0 at the end. From a stream */
+#define ORC_WRITE 1  /* (handle, pointer, length) (blocks): bytes written. Never raises SIGPIPE: -EPIPE */
+#define ORC_CLOSE 40 /* (handle) */
+#define ORC_READ_VECTOR                                                                                      \
+    41 /* (handle, const struct orc_span *, count, offset) (blocks): offset -1 for a stream */
 #define ORC_WRITE_VECTOR 42
-#define ORC_READ_AT 43  /* (handle, pointer, length, offset): from a file */
-#define ORC_WRITE_AT 44 /* (handle, pointer, length, offset): a file opened with O_APPEND ignores the offset */
-#define ORC_STATUS 45   /* (handle, struct orc_status *) */
-#define ORC_SET_BLOCKING 46 /* (handle, 0 or 1): -EPERM for a handle that was granted, since others share its flags */
-#define ORC_TERMINAL 47 /* (handle, struct orc_window *): -ENOTTY */
+#define ORC_READ_AT 43 /* (handle, pointer, length, offset): from a file */
+#define ORC_WRITE_AT                                                                                         \
+    44                /* (handle, pointer, length, offset): a file opened with O_APPEND ignores the offset */
+#define ORC_STATUS 45 /* (handle, struct orc_status *) */
+#define ORC_SET_BLOCKING                                                                                     \
+    46 /* (handle, 0 or 1): -EPERM for a handle that was granted, since others share its flags */
+#define ORC_TERMINAL 47  /* (handle, struct orc_window *): -ENOTTY */
 #define ORC_AVAILABLE 48 /* (handle): bytes that a read would find (FIONREAD) */
 #define ORC_MAX_SPANS 1024
-#define ORC_MAX_TRANSFER 0x1000000 /* bytes that one of these calls moves at most: so that a kill never waits long */
+#define ORC_MAX_TRANSFER                                                                                     \
+    0x1000000 /* bytes that one of these calls moves at most: so that a kill never waits long */
 
-/* Files beneath granted directories (files.c). A struct orc_path names one; it never leads out of its directory. */
-#define ORC_OPEN 56      /* (const struct orc_path *, flags, mode): a handle. O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL,
-                            O_TRUNC, O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_PATH, ORC_NO_LINKS */
-#define ORC_STATUS_AT 57 /* (const struct orc_path *, follow: 0 or 1, plus ORC_NO_LINKS or not, struct orc_status *) */
+/* Files beneath granted directories (files.c). A struct orc_path names one; it never leads out of its
+ * directory. */
+#define ORC_OPEN                                                                                             \
+    56 /* (const struct orc_path *, flags, mode): a handle. O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL,     \
+          O_TRUNC, O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_PATH, ORC_NO_LINKS */
+#define ORC_STATUS_AT                                                                                        \
+    57 /* (const struct orc_path *, follow: 0 or 1, plus ORC_NO_LINKS or not, struct orc_status *) */
 #define ORC_ENTRIES 58   /* (handle, pointer, length): whole struct linux_dirent64 records; 0 at the end */
 #define ORC_REWIND 59    /* (handle, position): the d_off of an entry, or 0 */
 #define ORC_READ_LINK 60 /* (const struct orc_path *, pointer, length, 0 or ORC_NO_LINKS): bytes written */
 #define ORC_MAKE_DIRECTORY 61 /* (const struct orc_path *, mode) */
 #define ORC_REMOVE 62         /* (const struct orc_path *, directory: 0 or 1) */
-#define ORC_RENAME 63         /* (const struct orc_path *from, const struct orc_path *to, flags: 0 or RENAME_NOREPLACE) */
-#define ORC_LINK 64           /* (const struct orc_path *from, const struct orc_path *to) */
-#define ORC_SYMBOLIC_LINK 65  /* (const struct orc_path *, target pointer, target length) */
-#define ORC_TRUNCATE 66       /* (handle, size) */
-#define ORC_SYNC 67           /* (handle, data only: 0 or 1) (blocks) */
-#define ORC_SET_MODE 68       /* (handle, mode) */
-#define ORC_SET_TIMES 69      /* (handle, const int64_t times[2]): access, modification; ORC_TIME_NOW, ORC_TIME_OMIT */
-#define ORC_LOCK 70           /* (handle, struct orc_lock *, 0: try, 1: wait, ORC_LOCK_QUERY) (blocks) */
-#define ORC_ALLOCATE 71       /* (handle, mode: 0 or FALLOC_FL_KEEP_SIZE, offset, length) */
-#define ORC_STATUS_SYSTEM 72  /* (handle, struct orc_file_system *) */
+#define ORC_RENAME                                                                                           \
+    63 /* (const struct orc_path *from, const struct orc_path *to, flags: 0 or RENAME_NOREPLACE) */
+#define ORC_LINK 64          /* (const struct orc_path *from, const struct orc_path *to) */
+#define ORC_SYMBOLIC_LINK 65 /* (const struct orc_path *, target pointer, target length) */
+#define ORC_TRUNCATE 66      /* (handle, size) */
+#define ORC_SYNC 67          /* (handle, data only: 0 or 1) (blocks) */
+#define ORC_SET_MODE 68      /* (handle, mode) */
+#define ORC_SET_TIMES                                                                                        \
+    69              /* (handle, const int64_t times[2]): access, modification; ORC_TIME_NOW, ORC_TIME_OMIT */
+#define ORC_LOCK 70 /* (handle, struct orc_lock *, 0: try, 1: wait, ORC_LOCK_QUERY) (blocks) */
+#define ORC_ALLOCATE 71      /* (handle, mode: 0 or FALLOC_FL_KEEP_SIZE, offset, length) */
+#define ORC_STATUS_SYSTEM 72 /* (handle, struct orc_file_system *) */
 
 #define ORC_LOCK_QUERY 2 /* changes nothing; stores a lock that is in the way, or type F_UNLCK */
-#define ORC_NO_LINKS 0x40000000 /* -ELOOP instead of following any symbolic link (the last name of a path counts only
-                                   where it would have been followed) */
+#define ORC_NO_LINKS                                                                                         \
+    0x40000000 /* -ELOOP instead of following any symbolic link (the last name of a path counts only         \
+                  where it would have been followed) */
 
 /* Streams, events (events.c). */
-#define ORC_PIPE 80          /* (uint32_t handles[2], nonblocking): read end, write end */
-#define ORC_SOCKET_PAIR 81   /* (type, nonblocking, uint32_t handles[2]): AF_UNIX */
-#define ORC_EVENT 82         /* (initial, EFD_ flags): a handle */
-#define ORC_TIMER 83         /* (clock, TFD_NONBLOCK or 0): a handle */
-#define ORC_TIMER_SET 84     /* (handle, flags: TFD_TIMER_ABSTIME, const int64_t new[2], int64_t old[2] or 0): first, interval */
+#define ORC_PIPE 80        /* (uint32_t handles[2], nonblocking): read end, write end */
+#define ORC_SOCKET_PAIR 81 /* (type, nonblocking, uint32_t handles[2]): AF_UNIX */
+#define ORC_EVENT 82       /* (initial, EFD_ flags): a handle */
+#define ORC_TIMER 83       /* (clock, TFD_NONBLOCK or 0): a handle */
+#define ORC_TIMER_SET                                                                                        \
+    84 /* (handle, flags: TFD_TIMER_ABSTIME, const int64_t new[2], int64_t old[2] or 0): first, interval */
 #define ORC_TIMER_GET 85     /* (handle, int64_t now[2]) */
 #define ORC_POLL 86          /* (struct orc_poll *, count, timeout) (blocks): how many are ready */
 #define ORC_EPOLL 87         /* (): a handle */
@@ -100,29 +121,31 @@
 #define ORC_EPOLL_WAIT 89    /* (epoll handle, struct orc_epoll_event *, count, timeout) (blocks) */
 #define ORC_MAX_POLL 4096
 
-/* Sockets (sockets.c). What may be bound and connected to is what the compartment's network grants say. Addresses are
- * Linux' struct sockaddr_in and sockaddr_in6. */
-#define ORC_SOCKET 96         /* (AF_INET, AF_INET6 or AF_UNIX; SOCK_STREAM or SOCK_DGRAM; nonblocking): a handle */
-#define ORC_SOCKET_BIND 97    /* (handle, address, length): -EACCES when no grant covers it */
-#define ORC_SOCKET_LISTEN 98  /* (handle, backlog) */
-#define ORC_SOCKET_ACCEPT 99  /* (handle, address or 0, uint32_t *length, nonblocking) (blocks): a handle */
+/* Sockets (sockets.c). What may be bound and connected to is what the compartment's network grants say.
+ * Addresses are Linux' struct sockaddr_in and sockaddr_in6. */
+#define ORC_SOCKET 96 /* (AF_INET, AF_INET6 or AF_UNIX; SOCK_STREAM or SOCK_DGRAM; nonblocking): a handle */
+#define ORC_SOCKET_BIND 97     /* (handle, address, length): -EACCES when no grant covers it */
+#define ORC_SOCKET_LISTEN 98   /* (handle, backlog) */
+#define ORC_SOCKET_ACCEPT 99   /* (handle, address or 0, uint32_t *length, nonblocking) (blocks): a handle */
 #define ORC_SOCKET_CONNECT 100 /* (handle, address, length) (blocks): -EACCES when no grant covers it */
-#define ORC_SOCKET_BIND_PATH 101 /* (handle, const struct orc_path *): AF_UNIX, in a directory granted for writing */
+#define ORC_SOCKET_BIND_PATH                                                                                 \
+    101 /* (handle, const struct orc_path *): AF_UNIX, in a directory granted for writing */
 #define ORC_SOCKET_CONNECT_PATH 102 /* (handle, const struct orc_path *) (blocks) */
-#define ORC_SOCKET_SHUTDOWN 103 /* (handle, how) */
-#define ORC_SOCKET_NAME 104   /* (handle, peer: 0 or 1, address, uint32_t *length) */
-#define ORC_SOCKET_OPTION 105 /* (handle, level << 32 | option, value, length) */
-#define ORC_SOCKET_OPTION_GET 106 /* (handle, level << 32 | option, value, uint32_t *length) */
-#define ORC_SOCKET_SEND 107   /* (handle, const struct orc_message *, flags) (blocks): bytes sent */
-#define ORC_SOCKET_RECEIVE 108 /* (handle, struct orc_message *, flags) (blocks): bytes received */
+#define ORC_SOCKET_SHUTDOWN 103     /* (handle, how) */
+#define ORC_SOCKET_NAME 104         /* (handle, peer: 0 or 1, address, uint32_t *length) */
+#define ORC_SOCKET_OPTION 105       /* (handle, level << 32 | option, value, length) */
+#define ORC_SOCKET_OPTION_GET 106   /* (handle, level << 32 | option, value, uint32_t *length) */
+#define ORC_SOCKET_SEND 107         /* (handle, const struct orc_message *, flags) (blocks): bytes sent */
+#define ORC_SOCKET_RECEIVE 108      /* (handle, struct orc_message *, flags) (blocks): bytes received */
 
 /* Time, chance, accounts (clocks.c). */
-#define ORC_CLOCK 3      /* (ORC_CLOCK_): ns */
-#define ORC_SLEEP 112    /* (ns) (blocks) */
-#define ORC_RANDOM 113   /* (pointer, length): fills all of it; at most 1 MiB */
-#define ORC_USAGE 114    /* (struct orc_usage *) */
-#define ORC_LOG 115      /* (pointer, length): a line for the operator, at most 512 bytes; the rest is cut */
+#define ORC_CLOCK 3    /* (ORC_CLOCK_): ns */
+#define ORC_SLEEP 112  /* (ns) (blocks) */
+#define ORC_RANDOM 113 /* (pointer, length): fills all of it; at most 1 MiB */
+#define ORC_USAGE 114  /* (struct orc_usage *) */
+#define ORC_LOG 115    /* (pointer, length): a line for the operator, at most 512 bytes; the rest is cut */
 #define ORC_HOSTCALLS 128
+/* clang-format on */
 
 #define ORC_CLOCK_MONOTONIC 0
 #define ORC_CLOCK_REALTIME 1
@@ -135,10 +158,11 @@
 #define ORC_TIME_OMIT (-2)
 #define ORC_MAX_PATH 4096
 
-/* setjmp calls MARK and gets `mark << 32 | return address`: the control stack's depth in its caller, once setjmp has
- * returned, and the code address that it will return to. longjmp calls UNWIND with a mark that isn't deeper than where
- * it stands, and gets 0; the frames in between are gone (and with them an interrupted context, when the signal entry
- * was called after the mark). It ends in a guarded jump to the address that it kept. */
+/* setjmp calls MARK and gets `mark << 32 | return address`: the control stack's depth in its caller, once
+ * setjmp has returned, and the code address that it will return to. longjmp calls UNWIND with a mark that
+ * isn't deeper than where it stands, and gets 0; the frames in between are gone (and with them an interrupted
+ * context, when the signal entry was called after the mark). It ends in a guarded jump to the address that it
+ * kept. */
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
@@ -154,8 +178,8 @@ struct orc_thread_start {
     uint32_t reserved;       /* 0 */
 };
 
-/* An object as a loader hands it over, all in the guest's memory; see include/orc/object.h. `note` is the object's
- * struct orc_object_note: layout and claimed hash. Each region's length is the note's. */
+/* An object as a loader hands it over, all in the guest's memory; see include/orc/object.h. `note` is the
+ * object's struct orc_object_note: layout and claimed hash. Each region's length is the note's. */
 struct orc_object_source {
     uint32_t note, constants, relocated, imports, data, text;
     uint32_t relocations; /* struct orc_relocation[] */
@@ -166,10 +190,10 @@ struct orc_object_source {
 #define ORC_OBJECT_DATA 1
 
 struct orc_object_info {
-    uint32_t base, size;        /* where its offsets count from, bytes of the window */
+    uint32_t base, size; /* where its offsets count from, bytes of the window */
     uint32_t flags;
-    uint32_t fresh;             /* 1: this call mapped it; 0: the compartment held it already, and the handle is the
-                                   one it had (each success needs its own release) */
+    uint32_t fresh; /* 1: this call mapped it; 0: the compartment held it already, and the handle is the
+                       one it had (each success needs its own release) */
     uint8_t hash[32];
 };
 
@@ -183,8 +207,8 @@ struct orc_span {
     uint32_t address, length;
 };
 
-/* `address`, `length`: a path relative to the directory handle; no terminating zero is needed. An empty path names the
- * directory (or the granted file) itself. */
+/* `address`, `length`: a path relative to the directory handle; no terminating zero is needed. An empty path
+ * names the directory (or the granted file) itself. */
 struct orc_path {
     uint32_t directory, address, length;
 };
@@ -192,7 +216,7 @@ struct orc_path {
 struct orc_status {
     uint64_t device, inode, size, blocks; /* blocks of 512 bytes */
     uint32_t mode, links, user, group;
-    uint32_t block_size, special; /* special: st_rdev */
+    uint32_t block_size, special;         /* special: st_rdev */
     int64_t access, modification, change; /* ns since 1970 */
 };
 
@@ -211,7 +235,7 @@ struct orc_lock {
 };
 
 struct orc_poll {
-    uint32_t handle; /* ORC_NO_HANDLE: ignored */
+    uint32_t handle;          /* ORC_NO_HANDLE: ignored */
     uint16_t events, revents; /* POLL* */
 };
 #define ORC_NO_HANDLE 0xffffffffu
@@ -230,42 +254,10 @@ struct orc_message {
 
 struct orc_usage {
     uint64_t processor_time, user_time, system_time; /* ns, all threads */
-    uint64_t memory, memory_limit; /* bytes mapped by the guest, and how many may be */
+    uint64_t memory, memory_limit;                   /* bytes mapped by the guest, and how many may be */
     uint64_t hostcalls, faults;
     uint32_t threads, thread_limit;
     uint32_t handles, handle_limit;
-};
-
-/* Start information. The first thread is called at its entry point with the address of argc in rdi; from there on
- * argc, argv[], 0, envp[], 0, auxv[] as in the System V ABI. auxv entry AT_ORC_BOOT leads to struct orc_boot. rbp is
- * the top of a stack of at least ORC_STACK_SIZE bytes, which the Intravisor has mapped. Handles 0, 1 and 2 are the
- * standard streams, where they were granted. */
-#define AT_ORC_BOOT 0x4f52
-#define ORC_BOOT_VERSION 1
-
-struct orc_mount {
-    uint32_t path;   /* address of the absolute guest path */
-    uint32_t kind;   /* ORC_MOUNT_ */
-    uint32_t handle; /* the directory or file; none for memory */
-    uint32_t flags;  /* ORC_MOUNT_READ_ONLY: changes go to the in-memory layer */
-};
-#define ORC_MOUNT_DIRECTORY 0 /* a granted host directory; writes go to the host if the grant allows it */
-#define ORC_MOUNT_FILE 1      /* a granted host file */
-#define ORC_MOUNT_MEMORY 2    /* an empty in-memory directory */
-#define ORC_MOUNT_READ_ONLY 1 /* writing is refused with EROFS */
-#define ORC_MOUNT_LAYERED 2   /* the host's side is only read; changes go to an in-memory layer above it */
-
-struct orc_boot {
-    uint32_t version, flags;
-    uint32_t mounts, mount_count; /* struct orc_mount[], "/" first */
-    uint32_t hostname, working_directory, program; /* strings; program is an absolute guest path */
-    uint32_t loader_object;       /* handle of the object that ld.so and libc are */
-    uint32_t loader_base;
-    uint32_t stack_low, stack_high;
-    uint32_t first_heap;          /* from here to ORC_FIRST_STACK_END is the guest's to map */
-    uint32_t thread_limit;
-    uint32_t processors;          /* that threads may run on at once; 0: unknown */
-    uint64_t memory_limit;
 };
 #endif
 

@@ -8,6 +8,8 @@ TEST_PROGRAMS += $(BUILD)/tests/e2e-$(1).sh
 endef
 $(eval $(call e2e_test,orc-run,orc_run,bin))
 $(eval $(call e2e_test,orc-run-san,orc_run,san))
+$(eval $(call e2e_test,orc-cell,orc_cell,bin))
+$(eval $(call e2e_test,orc-cell-san,orc_cell,san))
 $(eval $(call e2e_test,orc-ps,orc_ps,bin))
 $(eval $(call e2e_test,orc-ps-san,orc_ps,san))
 $(eval $(call e2e_test,man-pages,man_pages,bin))

@@ -40,7 +40,9 @@ build() {
     shift 3
     local start=()
     [ "$kind" = -shared ] || start=("$native/lib/crt1.o")
-    if ! "$BUILD/bin/orc-cc" -O2 -w ${kind/-pie/} -o "$work/guest/$name" "$source" -L"$work/guest/lib" "$@" 2>"$work/errors" ||
+    local shared=()
+    [ "$kind" = -pie ] || shared=(-shared)
+    if ! "$BUILD/bin/orc-cc" -O2 -w "${shared[@]}" -o "$work/guest/$name" "$source" -L"$work/guest/lib" "$@" 2>"$work/errors" ||
         ! native_cc -nostdlib "$kind" -fuse-ld=lld -o "$work/native/$name" "${start[@]}" "$source" -L"$work/native/lib" "$@" \
             -L"$native/lib" -lc "$native/lib/libbuiltins.a" -Wl,-dynamic-linker,"$native/lib/libc.so" 2>>"$work/errors"; then
         not_ok "build $name" && shows "$work/errors"

@@ -242,6 +242,10 @@ GUEST_TEST(refuses_bad_paths) {
 }
 
 GUEST_TEST(locks_by_open_file) {
+    host_file(guest, "rw/shared", "");
+    uint64_t shared = grant(guest, open(host_path(guest, "rw/shared"), O_RDWR), ORC_GRANT_READ | ORC_GRANT_WRITE);
+    uint32_t asked = put(guest, BUFFER, &(struct orc_lock){.type = F_WRLCK}, sizeof(struct orc_lock));
+    assert_int_equal(HOSTCALL(ORC_LOCK, shared, asked, 0), -EPERM);
     uint64_t one = opened(guest, RW, "file", O_RDWR), two = opened(guest, RW, "file", O_RDWR);
     uint32_t lock = put(guest, BUFFER, &(struct orc_lock){.type = F_WRLCK}, sizeof(struct orc_lock));
     assert_int_equal(HOSTCALL(ORC_LOCK, one, lock, 0), 0);

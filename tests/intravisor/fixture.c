@@ -1,4 +1,5 @@
 #include "fixture.h"
+#include "orc/bare.h"
 
 static uint8_t constants[ORC_PAGE_SIZE], relocated[64], data[100];
 static const struct orc_relocation relocations[] = {
@@ -72,7 +73,7 @@ uint32_t grant_descriptor(struct orc_cell *cell, struct orc_compartment *compart
 struct orc_thread *create_thread(struct orc_compartment *compartment) {
     struct orc_thread *thread = NULL;
     struct orc_error error = {0};
-    if (orc_thread_create(compartment, NULL, &thread, &error) != 0)
+    if (orc_thread_create(compartment, &thread, &error) != 0)
         fail_msg("%s", error.message);
     return thread;
 }

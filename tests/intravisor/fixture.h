@@ -60,4 +60,8 @@ int64_t returned(struct orc_result result);
 
 int run_as_tap(const char *name, const struct CMUnitTest *tests, size_t count);
 
+/* Import-table entry `import` of `object` will lead to the entry point at offset `entry` of `target`, as if the guest had asked. */
+int bind_entry(struct orc_compartment *compartment, struct orc_object *object, uint32_t import,
+               struct orc_object *target, uint32_t entry);
+
 #endif

@@ -1,4 +1,4 @@
-INTRAVISOR_TEST_SRCS := $(addprefix tests/intravisor/, fixture.c script.c programs.S) toolchain/common/object_hash.c $(INTRAVISOR_SRCS) $(VERIFIER_SRCS)
+INTRAVISOR_TEST_SRCS := $(addprefix tests/intravisor/, fixture.c bind.c script.c programs.S) toolchain/common/object_hash.c $(INTRAVISOR_SRCS) $(VERIFIER_SRCS)
 INTRAVISOR_TEST_LIBS := $(VERIFIER_LIBS) $(INTRAVISOR_LIBS)
 
 # Each test runs four times: plain and sanitised, with FSGSBASE and by arch_prctl.

@@ -1,5 +1,7 @@
 /* Started compartments: their threads, memory, signals, quotas and ends. What the guest does is a script of hostcalls
  * (programs.S), which stands in the start block together with the room for their results. */
+#include <poll.h>
+#include <sys/resource.h>
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
@@ -81,6 +83,61 @@ SCRIPT_TEST(test_kill_while_it_makes_threads) {
                    sizeof thread);
         kill_after(world, (uint64_t)i * 20000);
     }
+}
+
+/* Interrupts take back the signal that a stop sends: none of them may take it for good. */
+SCRIPT_TEST(test_kill_between_interrupts) {
+    const struct orc_thread_start victim = thread_start(world, PROGRAM(loop), 0);
+    struct call calls[64] = {DO(ORC_THREAD_CREATE, BLOCK(20)), DO(ORC_INTERRUPT, 2), DO(ORC_INTERRUPT, 1), END};
+    memcpy(&calls[20], &victim, sizeof victim);
+    for (int i = 0; i < 100; i++) {
+        start_block(world, PROGRAM(repeat_script), calls, sizeof calls, &(struct orc_compartment_options){.threads = 2});
+        kill_after(world, MS + (uint64_t)i * 7000);
+    }
+}
+
+/* Neither timers nor queued signals are to be had. */
+SCRIPT_TEST(test_kill_without_timers) {
+    struct rlimit before;
+    getrlimit(RLIMIT_SIGPENDING, &before);
+    setrlimit(RLIMIT_SIGPENDING, &(struct rlimit){0, before.rlim_max});
+    start(world, PROGRAM(loop), NULL, NULL);
+    kill_after(world, 10 * MS);
+    setrlimit(RLIMIT_SIGPENDING, &before);
+}
+
+/* A thread that waits for closed handles keeps their files open: they count, or there'd be no end of them. */
+SCRIPT_TEST(test_files_in_use_count) {
+    const struct orc_thread_start waiter = thread_start(world, PROGRAM(script), BLOCK(10));
+    const struct orc_poll polled[] = {{1, POLLIN, 0}, {2, POLLIN, 0}, {3, POLLIN, 0}};
+    struct call calls[64] = {
+        DO(ORC_EVENT, 0, 0),       DO(ORC_EVENT, 0, 0), DO(ORC_EVENT, 0, 0), DO(ORC_THREAD_CREATE, BLOCK(20)),
+        DO(ORC_SLEEP, 100 * MS),   DO(ORC_CLOSE, 1),    DO(ORC_CLOSE, 2),    DO(ORC_EVENT, 0, 0),
+        DO(ORC_EVENT, 0, 0),       END,
+    };
+    calls[10] = (struct call)DO(ORC_POLL, BLOCK(32), 3, (uint64_t)ORC_FOREVER);
+    calls[11] = (struct call)END;
+    memcpy(&calls[20], &waiter, sizeof waiter);
+    memcpy(&calls[32], polled, sizeof polled);
+    start_calls(world, calls, 64, &(struct orc_compartment_options){.handles = 4});
+    wait_for(world);
+    const int64_t expected[] = {1, 2, 3, 2, 0, 0, 0, 1, -EMFILE};
+    for (unsigned i = 0; i < sizeof expected / sizeof *expected; i++)
+        assert_int_equal(result_of(world, i), expected[i]);
+}
+
+/* Its only thread looks into the C-list without a lock: nobody else may come. */
+SCRIPT_TEST(test_a_running_compartment_is_left_alone) {
+    struct orc_error error;
+    struct orc_thread *thread;
+    struct orc_file *file;
+    uint32_t handle;
+    start(world, PROGRAM(loop), NULL, NULL);
+    assert_int_equal(orc_thread_create(world->compartment, &thread, &error), -EBUSY);
+    assert_int_equal(orc_file_create(world->cell, 1, &file, &error), 0);
+    assert_int_equal(orc_compartment_grant_file(world->compartment, file, ORC_GRANT_WRITE, &handle, &error), -EBUSY);
+    orc_file_release(file);
+    kill_after(world, MS);
 }
 
 /* --- Threads --- */
@@ -281,6 +338,10 @@ int main(void) {
         cmocka_unit_test(test_start_refuses),
         cmocka_unit_test(test_kill_anywhere),
         cmocka_unit_test(test_kill_while_it_makes_threads),
+        cmocka_unit_test(test_kill_between_interrupts),
+        cmocka_unit_test(test_kill_without_timers),
+        cmocka_unit_test(test_files_in_use_count),
+        cmocka_unit_test(test_a_running_compartment_is_left_alone),
         cmocka_unit_test(test_threads_and_futexes),
         cmocka_unit_test(test_bad_threads),
         cmocka_unit_test(test_thread_quota),

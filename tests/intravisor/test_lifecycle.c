@@ -183,19 +183,24 @@ static void test_one_cell_a_process(void **state) {
 
 TEST(test_control_stack_sizes) {
     struct world *world = *state;
-    const size_t bad[] = {1, 0xffff, 0x7d0001, 0x800000, SIZE_MAX};
+    const size_t bad[] = {1, 0xf000, 0x7d0001, 0x800000};
+    struct orc_compartment *compartment = NULL;
     struct orc_thread *thread = NULL;
+    struct orc_error error;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        struct orc_thread_options options = {.control_stack = bad[i]};
-        assert_int_equal(orc_thread_create(world->compartment, &options, &thread, NULL), -EINVAL);
+        const struct orc_compartment_options options = {.bare = true, .control_stack = bad[i]};
+        assert_int_equal(orc_compartment_create(world->cell, &options, &compartment, &error), -EINVAL);
     }
     const size_t good[] = {0x10000, 0x20001, 0x700000};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-        struct orc_thread_options options = {.control_stack = good[i]};
+        const struct orc_compartment_options options = {.bare = true, .control_stack = good[i]};
         const uint64_t deep[6] = {good[i] / 8 - 0x8000 / 8 - 10};
-        assert_int_equal(orc_thread_create(world->compartment, &options, &thread, NULL), 0);
+        assert_int_equal(orc_compartment_create(world->cell, &options, &compartment, &error), 0);
+        assert_int_equal(orc_compartment_grant(compartment, world->object, &error), 0);
+        assert_int_equal(orc_thread_create(compartment, &thread, NULL), 0);
         assert_int_not_equal(returned(call(thread, ORC_WINDOW + PROGRAM(unwind), deep)), 0);
         assert_int_equal(orc_thread_destroy(thread), 0);
+        assert_int_equal(orc_compartment_destroy(compartment), 0);
     }
 }
 

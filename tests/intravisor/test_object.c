@@ -141,10 +141,10 @@ TEST(test_two_compartments_share_and_dont) {
     uintptr_t ours = (uintptr_t)here + ORC_WINDOW + PROGRAM_IMPORTS;
     uintptr_t theirs = (uintptr_t)there + ORC_WINDOW + PROGRAM_IMPORTS;
     assert_int_equal(mapped_inode(ours), mapped_inode(theirs)); /* nothing is bound */
-    assert_int_equal(orc_compartment_bind(other, world->object, 0, world->object, PROGRAM(count)), 0);
+    assert_int_equal(bind_entry(other, world->object, 0, world->object, PROGRAM(count)), 0);
     assert_int_not_equal(mapped_inode(ours), mapped_inode(theirs));
     assert_int_equal(CALL(world, import).outcome, ORC_FAULTED);
-    assert_int_equal(orc_compartment_bind(world->compartment, world->object, 0, world->object, PROGRAM(count)), 0);
+    assert_int_equal(bind_entry(world->compartment, world->object, 0, world->object, PROGRAM(count)), 0);
     assert_int_equal(mapped_inode(ours), mapped_inode(theirs)); /* tables that are alike are one */
     assert_int_equal(orc_thread_destroy(thread), 0);
     assert_int_equal(orc_compartment_destroy(other), 0);
@@ -158,21 +158,21 @@ TEST(test_binding) {
     assert_int_equal(orc_compartment_grant(compartment, second, NULL), 0);
     assert_int_equal(orc_compartment_grant(compartment, second, NULL), -EEXIST);
 
-    assert_int_equal(orc_compartment_bind(compartment, world->object, 0, third, PROGRAM(count)), -ENOENT);
-    assert_int_equal(orc_compartment_bind(compartment, third, 0, second, PROGRAM(count)), -ENOENT);
-    assert_int_equal(orc_compartment_bind(compartment, world->object, 2, second, PROGRAM(count)), -EINVAL);
-    assert_int_equal(orc_compartment_bind(compartment, world->object, UINT32_MAX, second, PROGRAM(count)),
+    assert_int_equal(bind_entry(compartment, world->object, 0, third, PROGRAM(count)), -ENOENT);
+    assert_int_equal(bind_entry(compartment, third, 0, second, PROGRAM(count)), -ENOENT);
+    assert_int_equal(bind_entry(compartment, world->object, 2, second, PROGRAM(count)), -EINVAL);
+    assert_int_equal(bind_entry(compartment, world->object, UINT32_MAX, second, PROGRAM(count)),
                      -EINVAL);
     const uint32_t bad[] = {
         0,          PROGRAM(count) + 4, PROGRAM_DATA,
         UINT32_MAX, UINT32_MAX - 3,     PROGRAM_TEXT + (uint32_t)(program_text_end - program_text) - 2};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_int_equal(orc_compartment_bind(compartment, world->object, 0, second, bad[i]), -EINVAL);
+        assert_int_equal(bind_entry(compartment, world->object, 0, second, bad[i]), -EINVAL);
     assert_int_equal(CALL(world, import).outcome, ORC_FAULTED);
 
-    assert_int_equal(orc_compartment_bind(compartment, world->object, 0, second, PROGRAM(increment)), 0);
+    assert_int_equal(bind_entry(compartment, world->object, 0, second, PROGRAM(increment)), 0);
     assert_int_equal(returned(CALL(world, import, 9)), 10);
-    assert_int_equal(orc_compartment_bind(compartment, world->object, 0, second, PROGRAM(count)), 0);
+    assert_int_equal(bind_entry(compartment, world->object, 0, second, PROGRAM(count)), 0);
     assert_int_equal(returned(CALL(world, import)), 1);
     assert_int_equal(returned(CALL(world, import)), 2);
     assert_int_equal(returned(CALL(world, count)), 1); /* the first object's own variable */

@@ -19,21 +19,21 @@ box() { "$scratch/work/commands/busybox" "$@"; }
 printf '#!/bin/bash\necho "$@"\n' >suite/echo-ne
 chmod +x suite/echo-ne
 
-applets="awk cat cmp comm cut diff dirname dos2unix expand expr factor fold grep head hexdump ln md5sum mkdir mv od paste printf pwd readlink rev rm rmdir
-    sed seq sha256sum sort strings sum tail tee test touch tr unexpand uniq uuencode wc cpio bzcat gunzip unlzma unzip cp basename"
+applets="awk cat cmp comm cut diff expand expr factor fold grep head hexdump ln mkdir mv od paste printf rm sed seq sort sum tail tee test touch tr
+    uniq unzip uuencode wc cpio cp bzcat gunzip"
 [ "${BUSYBOX_TESTS:-}" != all ] || applets=$(box --list)
 run_suite() { (cd suite && bindir="$scratch/work/commands" VERBOSE=1 sh ./runtest $applets) >suite.log 2>&1; }
 run_suite
-# What fails natively with this C library, too, or is about a child process.
+# What fails natively with this C library, too, or is about what a compartment doesn't have.
 known="$top/tests/programs/busybox.known"
-grep '^FAIL: ' suite.log | sed 's/^FAIL: //' | grep -vxF -f <(sed 's/#.*//; /^$/d; s/ *$//' "$known") >failed
+grep -a '^FAIL: ' suite.log | sed 's/^FAIL: //' | grep -vxF -f <(sed 's/#.*//; /^$/d; s/ *$//' "$known") >failed
 passes() {
-    echo "passed: $(grep -c '^PASS: ' suite.log), skipped: $(grep -c '^SKIPPED: \|^UNTESTED: ' suite.log)"
-    [ "$(grep -c '^PASS: ' suite.log)" -ge 250 ]
+    echo "passed: $(grep -a -c '^PASS: ' suite.log), skipped: $(grep -a -c '^SKIPPED: \|^UNTESTED: ' suite.log)"
+    [ "$(grep -a -c '^PASS: ' suite.log)" -ge 250 ]
 }
 check "the test suite passes" passes
 while read -r name; do
-    show() { grep -n -B12 "^FAIL: $name" suite.log; false; }
+    show() { grep -a -n -B12 "^FAIL: $name" suite.log; false; }
     check "$name" show
 done <failed
 
@@ -50,7 +50,7 @@ mkdir -p a/b && cd a && pwd > ../where && cd ..
 echo one > file; echo two >> file
 while read line; do echo "<$line>"; done < file
 trap 'echo bye' EXIT
-test -d a/b && rm -r a && [ ! -e a ] && echo gone
+test -d a/b && rmdir -p a/b && [ ! -e a ] && echo gone
 echo $total
 SCRIPT
     box sh script >out 2>&1 && same out "f 0
@@ -67,13 +67,12 @@ says_why() { box sh -c 'echo a | cat' >out 2>&1; [ $? != 0 ] && grep -qi "can't 
 check "a pipeline says that it can't fork" says_why
 archive() {
     mkdir -p tree/deep && echo text >tree/deep/file && ln -s file tree/deep/link && ln tree/deep/file tree/hard && chmod 640 tree/hard &&
-        box tar cf tree.tar tree && tar tf tree.tar | grep -qx tree/deep/link && mkdir out && box tar xf tree.tar -C out && diff -r tree out/tree && [ "$(stat -c %a out/tree/hard)" = 640 ]
+        box tar cf tree.tar tree && tar tf tree.tar | grep -qx tree/deep/link && mkdir unpacked && box tar xf tree.tar -C unpacked && diff -r tree unpacked/tree && [ "$(stat -c %a unpacked/tree/hard)" = 640 ]
 }
 check "tar makes and unpacks an archive" archive
 finds() { box find tree -type f -name 'f*' >out.find && same out.find "tree/deep/file" && [ "$(box du -s tree | wc -l)" = 1 ] && box ls -lR tree | grep -q 'link -> file'; }
 check "find, du and ls" finds
-edits() { printf 'a\n1,$s/b/X/\nw\nq\n' | sed 1d >commands.ed; printf 'abc\nbbc\n' >ed.txt; box ed ed.txt <commands.ed >/dev/null && same ed.txt "aXc
-Xbc"; }
+edits() { printf '1s/b/X/\n2d\nw\nq\n' >commands.ed; printf 'abc\nbbc\n' >ed.txt; box ed ed.txt <commands.ed >/dev/null && same ed.txt aXc; }
 check "ed" edits
 compresses() { head -c 300000 /dev/urandom | base64 >plain && box gzip -k plain && gzip -dc plain.gz | cmp - plain && box bzip2 -k plain && bzip2 -dc plain.bz2 | cmp - plain && xz -k plain && box xz -dc plain.xz | cmp - plain; }
 check "gzip, bzip2, xz" compresses

@@ -10,7 +10,6 @@ mkdir -p etc data
 cat >etc/mosquitto.conf <<CONF
 listener $number 127.0.0.1
 allow_anonymous true
-user root
 persistence true
 persistence_location /data/
 sys_interval 1
@@ -22,7 +21,7 @@ broker() {
         wait_for can_connect "$number" || { cat "$1"; return 1; }
 }
 publish() { mosquitto_pub -p "$number" "$@"; }
-subscribe() { timeout 10 mosquitto_sub -p "$number" "$@"; }
+subscribe() { timeout 20 mosquitto_sub -p "$number" "$@"; }
 broker broker.log || { cat broker.log; echo "Bail out! the broker doesn't start"; exit 1; }
 
 for quality in 0 1 2; do
@@ -100,7 +99,7 @@ check "SIGTERM saves; the next broker has the retained messages" persistent
 users() {
     local other
     other=$(free_port)
-    printf 'listener %s 127.0.0.1\nallow_anonymous false\nuser root\n' "$other" >etc/closed.conf
+    printf 'listener %s 127.0.0.1\nallow_anonymous false\n' "$other" >etc/closed.conf
     start_server closed.log --listen "127.0.0.1:$other" --mount "$PWD/etc:/etc/mosquitto:ro" "$installed/bin/mosquitto" -c /etc/mosquitto/closed.conf && wait_for can_connect "$other" || return 1
     mosquitto_pub -p "$other" -t x -m y 2>out
     [ $? != 0 ] && grep -qi 'not authori[sz]ed' out && stop_server "$server"

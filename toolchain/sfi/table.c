@@ -336,9 +336,11 @@ static bool match_switch(const struct search *search, int index, struct table_ju
     jump->index =
         changes_between(search, load, index, entry->index) && entry->index != offset ? offset : entry->index;
     jump->copies = jump->index != entry->index;
-    /* The pointer holds the table's address already; the sum's register is dead behind the jump. */
+    /* The pointer holds the table's address already, unless it got another value behind the addition; the
+     * sum's register is dead behind the jump. */
     int sum = target->reg;
-    jump->base = is_encodable_base(pointer) && pointer != jump->index ? pointer
+    bool pointer_stays = pointer == sum || !changes_between(search, add, index, pointer);
+    jump->base = pointer_stays && is_encodable_base(pointer) && pointer != jump->index ? pointer
                  : is_encodable_base(sum) && sum != jump->index ? sum
                                                                 : free_base(at(search, index), jump->index);
     return jump->base != NO_REGISTER && is_index(jump->index);

@@ -7,9 +7,11 @@
 #define MAX_RANDOM 0x100000u
 #define MAX_LOG 512u
 
-const clockid_t host_clocks[] = {
-    [ORC_CLOCK_MONOTONIC] = CLOCK_MONOTONIC, [ORC_CLOCK_REALTIME] = CLOCK_REALTIME, [ORC_CLOCK_COMPARTMENT] = -1,
-    [ORC_CLOCK_THREAD] = CLOCK_THREAD_CPUTIME_ID, [ORC_CLOCK_BOOT] = CLOCK_BOOTTIME};
+const clockid_t host_clocks[] = {[ORC_CLOCK_MONOTONIC] = CLOCK_MONOTONIC,
+                                 [ORC_CLOCK_REALTIME] = CLOCK_REALTIME,
+                                 [ORC_CLOCK_COMPARTMENT] = -1,
+                                 [ORC_CLOCK_THREAD] = CLOCK_THREAD_CPUTIME_ID,
+                                 [ORC_CLOCK_BOOT] = CLOCK_BOOTTIME};
 
 int64_t call_clock(struct orc_thread *thread, const uint64_t *arguments) {
     if (arguments[0] > ORC_CLOCK_BOOT)

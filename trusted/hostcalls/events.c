@@ -28,7 +28,8 @@ int64_t call_socket_pair(struct orc_thread *thread, const uint64_t *arguments) {
     int type = (int)arguments[0] | SOCK_CLOEXEC | (arguments[1] ? SOCK_NONBLOCK : 0);
     if (socketpair(AF_UNIX, type, 0, fds) != 0)
         return -errno;
-    return add_two_handles(thread, fds, FILE_SOCKET, (const uint32_t[2]){BOTH_RIGHTS, BOTH_RIGHTS}, guest_pointer(arguments[2]));
+    return add_two_handles(thread, fds, FILE_SOCKET, (const uint32_t[2]){BOTH_RIGHTS, BOTH_RIGHTS},
+                           guest_pointer(arguments[2]));
 }
 
 int64_t call_event(struct orc_thread *thread, const uint64_t *arguments) {
@@ -72,7 +73,8 @@ FILE_CALL(call_timer_get, 0, 1 << FILE_TIMER) {
     return write_timer(call->thread, guest_pointer(call->arguments[1]), &now);
 }
 
-/* One poll: what was asked, the kernel's form of it, and the files, kept open meanwhile (NULL: ignored, or not valid). */
+/* One poll: what was asked, the kernel's form of it, and the files, kept open meanwhile (NULL: ignored, or
+ * not valid). */
 struct polled {
     uint32_t count;
     struct orc_poll *asked;
@@ -104,7 +106,8 @@ static void poll_put(const struct polled *set) {
     }
 }
 
-static int64_t poll_set(struct orc_thread *thread, const struct polled *set, guest_address from, int64_t timeout) {
+static int64_t poll_set(struct orc_thread *thread, const struct polled *set, guest_address from,
+                        int64_t timeout) {
     if (guest_read(thread, set->asked, from, set->count * sizeof *set->asked) < 0)
         return -EFAULT;
     uint32_t invalid = poll_get(thread, set);
@@ -143,13 +146,14 @@ int64_t call_epoll(struct orc_thread *thread, const uint64_t *arguments) {
 }
 
 #define EPOLL_EVENTS                                                                                         \
-    (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLRDNORM | EPOLLRDBAND | EPOLLWRNORM | EPOLLWRBAND | \
-     EPOLLMSG | EPOLLRDHUP | EPOLLEXCLUSIVE | EPOLLONESHOT | EPOLLET)
+    (EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLRDNORM | EPOLLRDBAND | EPOLLWRNORM |         \
+     EPOLLWRBAND | EPOLLMSG | EPOLLRDHUP | EPOLLEXCLUSIVE | EPOLLONESHOT | EPOLLET)
 
 FILE_CALL(call_epoll_control, 0, 1 << FILE_EPOLL) {
     uint64_t operation = call->arguments[1];
     struct epoll_event event = {.events = (uint32_t)call->arguments[3], .data.u64 = call->arguments[4]};
-    if (operation < EPOLL_CTL_ADD || operation > EPOLL_CTL_MOD || call->arguments[3] & ~(uint64_t)(uint32_t)EPOLL_EVENTS)
+    if (operation < EPOLL_CTL_ADD || operation > EPOLL_CTL_MOD ||
+        call->arguments[3] & ~(uint64_t)(uint32_t)EPOLL_EVENTS)
         return -EINVAL;
     struct host_file *file;
     int64_t result = file_get(call->thread, call->arguments[2], 0, ANY_KIND, &file, NULL);

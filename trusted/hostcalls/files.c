@@ -1,5 +1,6 @@
-/* Files beneath granted directories. A path is resolved by the kernel in one step, which never leaves the directory, the
- * mount it lies on, or follows a magic link; what then acts on a name gets the resolved parent and one component. */
+/* Files beneath granted directories. A path is resolved by the kernel in one step, which never leaves the
+ * directory, the mount it lies on, or follows a magic link; what then acts on a name gets the resolved parent
+ * and one component. */
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
@@ -69,7 +70,8 @@ int64_t open_beneath(int directory, const char *path, uint64_t flags, uint64_t m
     return fd;
 }
 
-/* Takes `fd` over. Devices, pipes and sockets beneath a directory weren't granted by name: their like can do anything. */
+/* Takes `fd` over. Devices, pipes and sockets beneath a directory weren't granted by name: their like can do
+ * anything. */
 static int64_t add_opened(struct orc_thread *thread, int fd, bool by_path, uint32_t rights) {
     struct stat found;
     int64_t result = result_of(fstat(fd, &found));
@@ -84,7 +86,8 @@ static int64_t add_opened(struct orc_thread *thread, int fd, bool by_path, uint3
     return result;
 }
 
-/* A granted file once more, with a position and flags of its own, but no more access than the granted descriptor has. */
+/* A granted file once more, with a position and flags of its own, but no more access than the granted
+ * descriptor has. */
 static int64_t open_again(struct orc_thread *thread, const struct path *path, uint64_t flags) {
     int has = fcntl(path->file->fd, F_GETFL);
     if (has < 0)
@@ -96,7 +99,8 @@ static int64_t open_again(struct orc_thread *thread, const struct path *path, ui
         return -EACCES;
     char name[PROC_NAME_SIZE];
     snprintf(name, sizeof name, PROC_NAME, path->file->fd);
-    int how = (int)(flags & (O_ACCMODE | O_TRUNC | O_APPEND)) | (has & O_APPEND) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    int how = (int)(flags & (O_ACCMODE | O_TRUNC | O_APPEND)) | (has & O_APPEND) | O_CLOEXEC | O_NOCTTY |
+              O_NONBLOCK;
     int64_t fd = result_of(open(name, how));
     return fd < 0 ? fd : add_opened(thread, (int)fd, false, path->rights);
 }
@@ -122,7 +126,8 @@ int64_t call_open(struct orc_thread *thread, const uint64_t *arguments) {
     uint64_t flags = arguments[1], mode = flags & O_CREAT ? arguments[2] : 0;
     struct path path CLEANUP(path_put) = {.text = path.few};
     int rights = rights_for(flags, mode);
-    int64_t result = rights < 0 ? rights : path_get(thread, guest_pointer(arguments[0]), (uint32_t)rights, &path);
+    int64_t result =
+        rights < 0 ? rights : path_get(thread, guest_pointer(arguments[0]), (uint32_t)rights, &path);
     if (result < 0)
         return result;
     if (!*path.text && path.file->kind != FILE_DIRECTORY)
@@ -180,7 +185,8 @@ FILE_CALL(call_rewind, RIGHT_READ, DIRECTORY) {
     return lseek(call->fd, (off_t)call->arguments[1], SEEK_SET) < 0 ? -errno : 0;
 }
 
-/* The last component goes to *name; what is before it is the parent. -ENOTDIR for a slash at the end that doesn't fit. */
+/* The last component goes to *name; what is before it is the parent. -ENOTDIR for a slash at the end that
+ * doesn't fit. */
 static int split(char *path, bool slash_fits, char **name) {
     size_t length = strlen(path);
     if (*path == '/')
@@ -233,7 +239,8 @@ int64_t call_remove(struct orc_thread *thread, const uint64_t *arguments) {
         return -EINVAL;
     PARENT(parent);
     int status = parent_get(thread, arguments[0], arguments[1], &parent);
-    return status < 0 ? status : result_of(unlinkat(parent.directory, parent.name, arguments[1] ? AT_REMOVEDIR : 0));
+    return status < 0 ? status
+                      : result_of(unlinkat(parent.directory, parent.name, arguments[1] ? AT_REMOVEDIR : 0));
 }
 
 int64_t call_rename(struct orc_thread *thread, const uint64_t *arguments) {
@@ -246,7 +253,8 @@ int64_t call_rename(struct orc_thread *thread, const uint64_t *arguments) {
         status = parent_get(thread, arguments[1], true, &to);
     if (status < 0)
         return status;
-    /* glibc's renameat2 makes another system call when there are no flags; the cell's filter knows this one. */
+    /* glibc's renameat2 makes another system call when there are no flags; the cell's filter knows this one.
+     */
     return result_of(syscall(SYS_renameat2, from.directory, from.name, to.directory, to.name, arguments[2]));
 }
 
@@ -300,12 +308,15 @@ FILE_CALL(call_set_times, RIGHT_WRITE, REGULAR | DIRECTORY) {
     int64_t times[2];
     if (guest_read(call->thread, times, guest_pointer(call->arguments[1]), sizeof times) < 0)
         return -EFAULT;
-    return result_of(futimens(call->fd, (const struct timespec[2]){file_time(times[0]), file_time(times[1])}));
+    return result_of(
+        futimens(call->fd, (const struct timespec[2]){file_time(times[0]), file_time(times[1])}));
 }
 
-/* Locks belong to the open file description: the compartments of a cell are one process. The kernel looks at the access
- * mode; beyond that, who may only read may not keep others from reading. */
+/* Locks belong to the open file description: the compartments of a cell are one process. The kernel looks at
+ * the access mode; beyond that, who may only read may not keep others from reading. */
 FILE_CALL(call_lock, 0, REGULAR) {
+    if (call->rights & RIGHT_GRANTED)
+        return -EPERM; /* everybody who shares the open file shares its locks */
     static const int commands[] = {F_OFD_SETLK, F_OFD_SETLKW, [ORC_LOCK_QUERY] = F_OFD_GETLK};
     struct orc_lock asked;
     guest_address at = guest_pointer(call->arguments[1]);
@@ -334,8 +345,7 @@ FILE_CALL(call_status_system, 0, REGULAR | DIRECTORY) {
     struct statfs found;
     if (fstatfs(call->fd, &found) != 0)
         return -errno;
-    const struct orc_file_system system = {
-        .block_size = (uint64_t)found.f_bsize, .blocks = found.f_blocks, .blocks_free = found.f_bavail,
-        .files = found.f_files, .files_free = found.f_ffree};
+    const struct orc_file_system system = {(uint64_t)found.f_bsize, found.f_blocks, found.f_bavail,
+                                           found.f_files, found.f_ffree};
     return guest_write(call->thread, guest_pointer(call->arguments[1]), &system, sizeof system);
 }

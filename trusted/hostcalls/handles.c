@@ -1,6 +1,6 @@
-/* Handles of any kind: reading, writing, status. Data moves between the kernel and the slot without a stop in between. A
- * broken pipe is -EPIPE and nothing more: SIGPIPE is blocked on threads that run guests. The most frequent calls go past
- * the C library's wrappers, which make each a cancellation point. */
+/* Handles of any kind: reading, writing, status. Data moves between the kernel and the slot without a stop in
+ * between. A broken pipe is -EPIPE and nothing more: SIGPIPE is blocked on threads that run guests. The most
+ * frequent calls go past the C library's wrappers, which make each a cancellation point. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -10,39 +10,32 @@
 
 #include "hostcalls.h"
 
-/* The buffer of (handle, pointer, length). */
-static void *buffer_of(const struct file_call *call, size_t *length) {
-    *length = call->arguments[2] < ORC_MAX_TRANSFER ? call->arguments[2] : ORC_MAX_TRANSFER;
-    return kernel_buffer(call->thread, guest_pointer(call->arguments[1]), *length);
+/* (handle, pointer, length), and for some an offset; the kernel refuses negative ones. */
+static int64_t transfer(const struct file_call *call, long number) {
+    size_t length = call->arguments[2] < ORC_MAX_TRANSFER ? call->arguments[2] : ORC_MAX_TRANSFER;
+    void *buffer = kernel_buffer(call->thread, guest_pointer(call->arguments[1]), length);
+    return buffer ? host_call(number, call->fd, buffer, length, call->arguments[3]) : -EFAULT;
 }
 
 FILE_CALL(call_read, RIGHT_READ, ANY_KIND) {
-    size_t length;
-    void *buffer = buffer_of(call, &length);
-    return buffer ? result_of(syscall(SYS_read, call->fd, buffer, length)) : -EFAULT;
+    return transfer(call, SYS_read);
 }
 
 FILE_CALL(call_write, RIGHT_WRITE, ANY_KIND) {
-    size_t length;
-    void *buffer = buffer_of(call, &length);
-    return buffer ? result_of(syscall(SYS_write, call->fd, buffer, length)) : -EFAULT;
+    return transfer(call, SYS_write);
 }
 
-/* The kernel refuses negative offsets. */
 FILE_CALL(call_read_at, RIGHT_READ, ANY_KIND) {
-    size_t length;
-    void *buffer = buffer_of(call, &length);
-    return buffer ? result_of(syscall(SYS_pread64, call->fd, buffer, length, call->arguments[3])) : -EFAULT;
+    return transfer(call, SYS_pread64);
 }
 
 FILE_CALL(call_write_at, RIGHT_WRITE, ANY_KIND) {
-    size_t length;
-    void *buffer = buffer_of(call, &length);
-    return buffer ? result_of(syscall(SYS_pwrite64, call->fd, buffer, length, call->arguments[3])) : -EFAULT;
+    return transfer(call, SYS_pwrite64);
 }
 
 /* Copies spans in and makes kernel buffers of them, ORC_MAX_TRANSFER bytes in all: those beyond are empty. */
-static int fill_vector(const struct orc_thread *thread, guest_address spans, uint32_t count, struct iovec *vector) {
+static int fill_vector(const struct orc_thread *thread, guest_address spans, uint32_t count,
+                       struct iovec *vector) {
     struct orc_span chunk[FEW_SPANS];
     uint64_t left = ORC_MAX_TRANSFER;
     if (!guest_range(spans, (uint64_t)count * sizeof *chunk))
@@ -77,18 +70,21 @@ void vector_put(struct vector *vector) {
 }
 
 /* (handle, spans, count, offset): an offset of -1 means the file's own position, to the kernel as well. */
-FILE_CALL(call_read_vector, RIGHT_READ, ANY_KIND) {
+static int64_t transfer_vector(const struct file_call *call, long number) {
     struct vector vector CLEANUP(vector_put);
-    int status = vector_get(call->thread, &vector, guest_pointer(call->arguments[1]), call->arguments[2]);
-    int count = (int)call->arguments[2];
-    return status < 0 ? status : result_of(preadv2(call->fd, vector.spans, count, (off_t)call->arguments[3], 0));
+    uint64_t count = call->arguments[2], none = 0; /* no upper half of the offset, no flags */
+    int status = vector_get(call->thread, &vector, guest_pointer(call->arguments[1]), count);
+    return status < 0
+               ? status
+               : result_of(syscall(number, call->fd, vector.spans, count, call->arguments[3], none, none));
+}
+
+FILE_CALL(call_read_vector, RIGHT_READ, ANY_KIND) {
+    return transfer_vector(call, SYS_preadv2);
 }
 
 FILE_CALL(call_write_vector, RIGHT_WRITE, ANY_KIND) {
-    struct vector vector CLEANUP(vector_put);
-    int status = vector_get(call->thread, &vector, guest_pointer(call->arguments[1]), call->arguments[2]);
-    int count = (int)call->arguments[2];
-    return status < 0 ? status : result_of(pwritev2(call->fd, vector.spans, count, (off_t)call->arguments[3], 0));
+    return transfer_vector(call, SYS_pwritev2);
 }
 
 int64_t call_close(struct orc_thread *thread, const uint64_t *arguments) {
@@ -99,12 +95,15 @@ int64_t add_handle(struct orc_thread *thread, int64_t fd, enum file_kind kind, u
     return fd < 0 ? fd : capability_add_file(thread->compartment, (int)fd, kind, rights);
 }
 
-int64_t add_two_handles(struct orc_thread *thread, const int fds[2], enum file_kind kind, const uint32_t rights[2],
-                        guest_address to) {
+int64_t add_two_handles(struct orc_thread *thread, const int fds[2], enum file_kind kind,
+                        const uint32_t rights[2], guest_address to) {
     int64_t first = add_handle(thread, fds[0], kind, rights[0]);
-    int64_t second = add_handle(thread, fds[1], kind, rights[1]); /* in any case: it takes the descriptor over */
+    int64_t second =
+        add_handle(thread, fds[1], kind, rights[1]); /* in any case: it takes the descriptor over */
     const uint32_t handles[2] = {(uint32_t)first, (uint32_t)second};
-    int64_t result = first < 0 ? first : second < 0 ? second : guest_write(thread, to, handles, sizeof handles);
+    int64_t result = first < 0 ? first : second;
+    if (first >= 0 && second >= 0)
+        result = guest_write(thread, to, handles, sizeof handles);
     if (result < 0 && first >= 0)
         capability_remove(thread->compartment, (uint64_t)first);
     if (result < 0 && second >= 0)
@@ -116,12 +115,14 @@ int64_t write_status(const struct orc_thread *thread, int fd, guest_address to) 
     struct stat found;
     if (fstat(fd, &found) != 0)
         return -errno;
-    const struct orc_status status = {
-        .device = found.st_dev, .inode = found.st_ino, .size = (uint64_t)found.st_size,
-        .blocks = (uint64_t)found.st_blocks, .mode = found.st_mode, .links = (uint32_t)found.st_nlink,
-        .user = found.st_uid, .group = found.st_gid, .block_size = (uint32_t)found.st_blksize,
-        .special = (uint32_t)found.st_rdev, .access = to_nanoseconds(found.st_atim),
-        .modification = to_nanoseconds(found.st_mtim), .change = to_nanoseconds(found.st_ctim)};
+    struct orc_status status = {.device = found.st_dev, .inode = found.st_ino};
+    status.size = (uint64_t)found.st_size, status.blocks = (uint64_t)found.st_blocks;
+    status.mode = found.st_mode, status.links = (uint32_t)found.st_nlink;
+    status.user = found.st_uid, status.group = found.st_gid;
+    status.block_size = (uint32_t)found.st_blksize, status.special = (uint32_t)found.st_rdev;
+    status.access = to_nanoseconds(found.st_atim);
+    status.modification = to_nanoseconds(found.st_mtim);
+    status.change = to_nanoseconds(found.st_ctim);
     return guest_write(thread, to, &status, sizeof status);
 }
 

@@ -15,8 +15,7 @@ int orc_compartment_grant_network(struct orc_compartment *compartment, const str
     unsigned bits = grant->family == AF_INET ? 32 : grant->family == AF_INET6 ? 128 : 0;
     if ((grant->type != 0 && grant->type != SOCK_STREAM && grant->type != SOCK_DGRAM) ||
         (grant->family != 0 && bits == 0) || grant->prefix > bits || grant->first_port > grant->last_port)
-        return fail(error, EINVAL, "network grant: type %d, family %d, prefix of %u bits, ports %u to %u make none",
-                    grant->type, grant->family, grant->prefix, grant->first_port, grant->last_port);
+        return fail(error, EINVAL, "network grant: no such type, family or prefix, or no ports");
     struct network_grant *entry = malloc(sizeof *entry);
     if (!entry)
         return fail(error, ENOMEM, "network grant: out of memory");
@@ -71,8 +70,8 @@ static bool prefix_matches(const uint8_t *one, const uint8_t *other, unsigned bi
 static bool covers(const struct orc_network_grant *allowed, bool connect, int type,
                    const struct network_address *address) {
     return allowed->connect == connect && (allowed->type == 0 || allowed->type == type) &&
-           (allowed->family == 0 || allowed->family == address->family) && address->port >= allowed->first_port &&
-           address->port <= allowed->last_port &&
+           (allowed->family == 0 || allowed->family == address->family) &&
+           address->port >= allowed->first_port && address->port <= allowed->last_port &&
            prefix_matches(allowed->address, address->address, allowed->prefix);
 }
 
@@ -90,7 +89,8 @@ bool network_allows(const struct orc_compartment *compartment, bool connect, int
 
 bool network_has_grant(const struct orc_compartment *compartment, bool connect, int type) {
     for (const struct network_grant *entry = first_grant(compartment); entry; entry = entry->next)
-        if (type == 0 || (entry->allowed.connect == connect && (entry->allowed.type == 0 || entry->allowed.type == type)))
+        if (type == 0 ||
+            (entry->allowed.connect == connect && (entry->allowed.type == 0 || entry->allowed.type == type)))
             return true;
     return false;
 }

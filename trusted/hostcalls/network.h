@@ -6,7 +6,8 @@
 
 #include "../intravisor/intravisor.h"
 
-/* An address in the form that grants are compared with: an IPv4 address that is mapped into IPv6 is an IPv4 address. */
+/* An address in the form that grants are compared with: an IPv4 address that is mapped into IPv6 is an IPv4
+ * address. */
 struct network_address {
     int family;
     uint8_t address[16];

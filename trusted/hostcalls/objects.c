@@ -46,9 +46,8 @@ static void release_reference(struct orc_object *object) {
     store_release(object);
 }
 
-/* A handle for the object whose reference this takes over. `registered`: bytes charged for it, which stay with the
- * grant if this call makes it. */
-static int64_t add_handle_of(struct orc_compartment *compartment, struct orc_object *object, uint64_t registered,
+/* A handle for the object whose reference this takes over. */
+static int64_t add_handle_of(struct orc_compartment *compartment, struct orc_object *object,
                              struct orc_object_info *info) {
     HOLD(compartment->lock);
     struct grant *grant = compartment_grant_of(compartment, object);
@@ -57,21 +56,17 @@ static int64_t add_handle_of(struct orc_compartment *compartment, struct orc_obj
     if (grant)
         release_reference(object);
     int64_t status = grant ? 0 : grant_create(compartment, object, &grant);
-    if (status == 0 && (status = capability_of_grant(compartment, grant)) >= 0) {
+    if (status == 0 && (status = capability_of_grant(compartment, grant)) >= 0)
         grant->count++;
-        grant->registered += info->fresh ? registered : 0;
-    } else if (grant && info->fresh) {
+    else if (grant && info->fresh)
         grant_destroy(compartment, grant);
-    }
-    if (status < 0 || !info->fresh)
-        compartment->registered -= registered;
     return status;
 }
 
-static int64_t give(struct orc_thread *thread, struct orc_object *object, uint64_t registered, guest_address to) {
+static int64_t give(struct orc_thread *thread, struct orc_object *object, guest_address to) {
     struct orc_compartment *compartment = thread->compartment;
     struct orc_object_info info;
-    int64_t handle = add_handle_of(compartment, object, registered, &info);
+    int64_t handle = add_handle_of(compartment, object, &info);
     if (handle >= 0 && guest_write(thread, to, &info, sizeof info) < 0) {
         release_handle(compartment, (uint64_t)handle);
         return -EFAULT;
@@ -90,17 +85,7 @@ int64_t call_object_request(struct orc_thread *thread, const uint64_t *arguments
     if (guest_read(thread, hash, guest_pointer(arguments[0]), sizeof hash) < 0)
         return -EFAULT;
     struct orc_object *object = find(thread, hash);
-    return object ? give(thread, object, 0, guest_pointer(arguments[1])) : -ENOENT;
-}
-
-int64_t call_object_query(struct orc_thread *thread, const uint64_t *arguments) {
-    struct orc_object_info info;
-    HOLD(thread->compartment->lock);
-    const struct grant *grant = capability_grant(thread->compartment, arguments[0]);
-    if (!grant)
-        return -EBADF;
-    describe(grant->object, &info);
-    return guest_write(thread, guest_pointer(arguments[1]), &info, sizeof info);
+    return object ? give(thread, object, guest_pointer(arguments[1])) : -ENOENT;
 }
 
 int64_t call_object_release(struct orc_thread *thread, const uint64_t *arguments) {
@@ -137,8 +122,8 @@ struct registration {
 /* What the verifier found, for the operator: the first of it. */
 static bool log_rejection(void *context, const struct orc_rejection *rejection) {
     const struct registration *registration = context;
-    operator_log(registration->thread->compartment, "%s: rule %d at 0x%x: %s", registration->name, rejection->rule,
-                 registration->note.layout.text + rejection->offset, rejection->reason);
+    operator_log(registration->thread->compartment, "%s: rule %d at 0x%x: %s", registration->name,
+                 rejection->rule, registration->note.layout.text + rejection->offset, rejection->reason);
     return false;
 }
 
@@ -148,8 +133,9 @@ static int read_request(struct orc_thread *thread, guest_address from, struct re
     if (guest_read(thread, source, from, sizeof *source) < 0 ||
         guest_read(thread, &registration->note, (guest_address){source->note}, sizeof registration->note) < 0)
         return -EFAULT;
-    if ((source->flags & ~(uint32_t)ORC_OBJECT_DATA) != 0 || source->name_length >= sizeof registration->name ||
-        registration->note.version != ORC_NOTE_VERSION || registration->note.reserved != 0)
+    if ((source->flags & ~(uint32_t)ORC_OBJECT_DATA) != 0 ||
+        source->name_length >= sizeof registration->name || registration->note.version != ORC_NOTE_VERSION ||
+        registration->note.reserved != 0)
         return -EINVAL;
     if (guest_read(thread, registration->name, (guest_address){source->name}, source->name_length) < 0)
         return -EFAULT;
@@ -204,28 +190,6 @@ static int copy_relocations(const struct registration *registration, struct orc_
     return copy_in(registration->thread, (uint8_t *)*relocations, registration->source.relocations, size);
 }
 
-/* A reference to the object, new or found. */
-static int build(struct registration *registration, struct orc_object **object, struct orc_error *error) {
-    struct orc_compartment *compartment = registration->thread->compartment;
-    struct orc_relocation *relocations = NULL;
-    uint8_t *bytes;
-    int status = object_begin(compartment->cell, &registration->note.layout, object, &bytes, error);
-    if (status < 0)
-        return status;
-    memcpy((*object)->name, registration->name, sizeof registration->name);
-    memcpy((*object)->domain, compartment->domain, sizeof compartment->domain);
-    status = copy_content(registration, bytes);
-    if (status == 0)
-        status = copy_relocations(registration, &relocations);
-    if (status == 0)
-        status = object_finish(object, bytes, relocations, registration->note.hash, registration->thread,
-                               log_rejection, registration, error);
-    else
-        status = object_abandon(*object, bytes, status);
-    free(relocations);
-    return status;
-}
-
 static int charge(struct orc_compartment *compartment, uint64_t bytes) {
     HOLD(compartment->lock);
     if (compartment->grant_count >= compartment->limits.objects)
@@ -236,13 +200,41 @@ static int charge(struct orc_compartment *compartment, uint64_t bytes) {
     return 0;
 }
 
-static void refund(struct orc_compartment *compartment, uint64_t bytes) {
+/* A reference to the object, new or found: then `cost` is refunded, and if it took no place. */
+static int build(struct registration *registration, struct orc_object **object, uint64_t cost,
+                 struct orc_error *error) {
+    struct orc_compartment *compartment = registration->thread->compartment;
+    struct orc_relocation *relocations = NULL;
+    struct orc_object *ours = NULL;
+    uint8_t *bytes;
+    int status = object_begin(compartment->cell, &registration->note.layout, &ours, &bytes, error);
+    if (status == 0) {
+        memcpy(ours->name, registration->name, sizeof registration->name);
+        memcpy(ours->domain, compartment->domain, sizeof compartment->domain);
+        *object = ours;
+        status = copy_content(registration, bytes);
+        if (status == 0)
+            status = copy_relocations(registration, &relocations);
+        if (status == 0)
+            status = object_finish(object, bytes, relocations, registration->note.hash, registration->thread,
+                                   log_rejection, registration, error);
+        else
+            status = object_abandon(object, bytes, status);
+        free(relocations);
+    }
     HOLD(compartment->lock);
-    compartment->registered -= bytes;
+    compartment->registered -= *object == ours && ours ? 0 : cost;
+    return status;
 }
 
-/* A reference to the object, charged for `*span` bytes if it had to be made. */
-static int find_or_build(struct registration *registration, struct orc_object **object, uint64_t *span,
+/* What an object costs beside its place in the window: a descriptor, and time for whoever looks for a place.
+ */
+#define OBJECT_COST 0x10000u
+
+/* A reference to the object. What takes a place in the window is charged for the compartment's life, whether
+ * it is accepted or not: the place is free again only when the last thread that runs now has ended, whoever's
+ * it is. */
+static int find_or_build(struct registration *registration, struct orc_object **object,
                          struct orc_error *error) {
     struct orc_compartment *compartment = registration->thread->compartment;
     const struct orc_object_layout *layout = &registration->note.layout;
@@ -252,22 +244,19 @@ static int find_or_build(struct registration *registration, struct orc_object **
     int status = object_check_layout(layout, registration->source.flags & ORC_OBJECT_DATA, error);
     if (status < 0)
         return status;
-    *span = object_span(layout);
-    status = charge(compartment, *span);
-    if (status == 0 && (status = build(registration, object, error)) < 0)
-        refund(compartment, *span);
-    return status;
+    uint64_t cost = object_span(layout) + OBJECT_COST;
+    status = charge(compartment, cost);
+    return status < 0 ? status : build(registration, object, cost, error);
 }
 
 int64_t call_object_register(struct orc_thread *thread, const uint64_t *arguments) {
     struct registration registration = {0};
     struct orc_error error = {0};
     struct orc_object *object;
-    uint64_t span = 0;
     int status = read_request(thread, guest_pointer(arguments[0]), &registration);
     if (status == 0)
-        status = find_or_build(&registration, &object, &span, &error);
+        status = find_or_build(&registration, &object, &error);
     if (error.message[0])
         operator_log(thread->compartment, "%s: %s", registration.name, error.message);
-    return status < 0 ? status : give(thread, object, span, guest_pointer(arguments[1]));
+    return status < 0 ? status : give(thread, object, guest_pointer(arguments[1]));
 }

@@ -20,12 +20,13 @@ int64_t open_beneath(int directory, const char *path, uint64_t flags, uint64_t m
 /* Closes a descriptor, unless it is negative: for CLEANUP. */
 void close_fd(int64_t *fd);
 
-/* The resolved directory of a path's last component, for calls that change directories: it needs the right to write. */
+/* The resolved directory of a path's last component, for calls that change directories: it needs the right to
+ * write. */
 struct parent {
     struct path path;
     int directory;
     int64_t opened; /* the same when it had to be opened; else -1 */
-    char *name; /* one component: no '/', not empty, not "." nor ".." */
+    char *name;     /* one component: no '/', not empty, not "." nor ".." */
 };
 int parent_get(const struct orc_thread *thread, uint64_t from, bool slash_fits, struct parent *parent);
 void parent_put(struct parent *parent);

@@ -1,5 +1,6 @@
-/* Sockets. Every address that a guest names is copied and compared with the compartment's network grants before the kernel
- * sees the copy; AF_UNIX sockets are named by a path beneath a granted directory, never by an address. */
+/* Sockets. Every address that a guest names is copied and compared with the compartment's network grants
+ * before the kernel sees the copy; AF_UNIX sockets are named by a path beneath a granted directory, never by
+ * an address. */
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -45,7 +46,8 @@ struct address {
     struct network_address parsed;
 };
 
-static int address_get(const struct orc_thread *thread, uint64_t from, uint64_t length, struct address *address) {
+static int address_get(const struct orc_thread *thread, uint64_t from, uint64_t length,
+                       struct address *address) {
     *address = (struct address){.length = (socklen_t)length};
     if (length < sizeof address->name.ss_family || length > sizeof address->name)
         return -EINVAL;
@@ -58,15 +60,18 @@ static const struct sockaddr *name_of(const struct address *address) {
     return (const struct sockaddr *)&address->name;
 }
 
-/* A socket bound to [::] gets what is sent to any IPv4 address, too: IPV6_V6ONLY could change behind our back. */
-static bool may_bind(const struct orc_compartment *compartment, int type, const struct network_address *address) {
+/* A socket bound to [::] gets what is sent to any IPv4 address, too: IPV6_V6ONLY could change behind our
+ * back. */
+static bool may_bind(const struct orc_compartment *compartment, int type,
+                     const struct network_address *address) {
     if (!network_allows(compartment, false, type, address))
         return false;
     const struct network_address v4 = {.family = AF_INET, .port = address->port, .any = true};
     return address->family == AF_INET || !address->any || network_allows(compartment, false, type, &v4);
 }
 
-/* What connecting or sending does by itself, where that is granted: any address, a port of the kernel's choice. */
+/* What connecting or sending does by itself, where that is granted: any address, a port of the kernel's
+ * choice. */
 static bool is_implicit_bind(const struct orc_compartment *compartment, int type,
                              const struct network_address *address) {
     return address->any && address->port == 0 && network_has_grant(compartment, true, type);
@@ -79,7 +84,8 @@ SOCKET_CALL(call_socket_bind) {
     if (status < 0)
         return status;
     int type = socket_type(call->fd);
-    if (!may_bind(compartment, type, &address.parsed) && !is_implicit_bind(compartment, type, &address.parsed))
+    if (!may_bind(compartment, type, &address.parsed) &&
+        !is_implicit_bind(compartment, type, &address.parsed))
         return -EACCES;
     return result_of(bind(call->fd, name_of(&address), address.length));
 }
@@ -105,7 +111,8 @@ SOCKET_CALL(call_socket_listen) {
     int64_t result = check_listening(call->thread->compartment, call->fd);
     if (result == 0)
         result = result_of(listen(call->fd, backlog));
-    /* Another thread may have changed the socket between check and call: what counts is where it listens now. */
+    /* Another thread may have changed the socket between check and call: what counts is where it listens now.
+     */
     if (result == 0 && (result = check_listening(call->thread->compartment, call->fd)) < 0)
         shutdown(call->fd, SHUT_RDWR);
     return result;
@@ -119,8 +126,10 @@ static socklen_t shown_length(const struct sockaddr_storage *address, socklen_t 
     return internet || length < sizeof address->ss_family ? length : sizeof address->ss_family;
 }
 
-/* As much of the address as there is room for, where the guest said at `length_at`; its whole length is stored there. */
-static int address_put(const struct orc_thread *thread, uint64_t to, uint64_t length_at, const struct address *address) {
+/* As much of the address as there is room for, where the guest said at `length_at`; its whole length is
+ * stored there. */
+static int address_put(const struct orc_thread *thread, uint64_t to, uint64_t length_at,
+                       const struct address *address) {
     uint32_t room, shown = shown_length(&address->name, address->length);
     if (guest_read(thread, &room, guest_pointer(length_at), sizeof room) < 0 ||
         guest_write(thread, guest_pointer(to), &address->name, shown < room ? shown : room) < 0)
@@ -158,20 +167,23 @@ SOCKET_CALL(call_socket_connect) {
     return result_of(connect(call->fd, name_of(&address), address.length));
 }
 
-/* Binds through the resolved directory's descriptor: the kernel creates one name in it, and follows no link there. */
+/* Binds through the resolved directory's descriptor: the kernel creates one name in it, and follows no link
+ * there. */
 SOCKET_CALL(call_socket_bind_path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     PARENT(parent);
     int status = parent_get(call->thread, call->arguments[1], false, &parent);
     if (status < 0)
         return status;
-    int length = snprintf(address.sun_path, sizeof address.sun_path, PROC_NAME "/%s", parent.directory, parent.name);
+    int length =
+        snprintf(address.sun_path, sizeof address.sun_path, PROC_NAME "/%s", parent.directory, parent.name);
     if ((size_t)length >= sizeof address.sun_path)
         return -ENAMETOOLONG;
     return result_of(bind(call->fd, (const struct sockaddr *)&address, sizeof address));
 }
 
-/* Connects to the socket's own descriptor, found beneath the directory: a name could be a link to anywhere. */
+/* Connects to the socket's own descriptor, found beneath the directory: a name could be a link to anywhere.
+ */
 SOCKET_CALL(call_socket_connect_path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct path path CLEANUP(path_put) = {.text = path.few};
@@ -202,18 +214,26 @@ SOCKET_CALL(call_socket_name) {
     return address_put(call->thread, call->arguments[2], call->arguments[3], &address);
 }
 
+/* clang-format off: a table */
 /* The options that a guest may get; those that it may set first. All are integers but for three. */
 static const struct options {
     int level;
     size_t settable, count;
     int names[16];
 } options[] = {
-    {SOL_SOCKET, 9, 14, {SO_REUSEADDR, SO_REUSEPORT, SO_KEEPALIVE, SO_BROADCAST, SO_SNDBUF, SO_RCVBUF, SO_SNDTIMEO,
-                         SO_RCVTIMEO, SO_LINGER, SO_ERROR, SO_TYPE, SO_DOMAIN, SO_PROTOCOL, SO_ACCEPTCONN}},
-    {IPPROTO_TCP, 8, 9, {TCP_NODELAY, TCP_CORK, TCP_QUICKACK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT,
-                         TCP_USER_TIMEOUT, TCP_DEFER_ACCEPT, TCP_MAXSEG}},
+    {SOL_SOCKET,
+     9,
+     14,
+     {SO_REUSEADDR, SO_REUSEPORT, SO_KEEPALIVE, SO_BROADCAST, SO_SNDBUF, SO_RCVBUF, SO_SNDTIMEO, SO_RCVTIMEO,
+      SO_LINGER, SO_ERROR, SO_TYPE, SO_DOMAIN, SO_PROTOCOL, SO_ACCEPTCONN}},
+    {IPPROTO_TCP,
+     8,
+     9,
+     {TCP_NODELAY, TCP_CORK, TCP_QUICKACK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_USER_TIMEOUT,
+      TCP_DEFER_ACCEPT, TCP_MAXSEG}},
     {IPPROTO_IPV6, 1, 1, {IPV6_V6ONLY}},
 };
+/* clang-format on */
 
 union option_value {
     int number;
@@ -224,9 +244,9 @@ union option_value {
 static socklen_t option_size(int level, int name) {
     if (level != SOL_SOCKET)
         return sizeof(int);
-    return name == SO_LINGER                               ? sizeof(struct linger)
+    return name == SO_LINGER                            ? sizeof(struct linger)
            : name == SO_SNDTIMEO || name == SO_RCVTIMEO ? sizeof(struct timeval)
-                                                           : sizeof(int);
+                                                        : sizeof(int);
 }
 
 /* The option's size, or -ENOPROTOOPT. */
@@ -322,10 +342,13 @@ SOCKET_CALL(call_socket_receive) {
     int64_t result = result_of(syscall(SYS_recvmsg, call->fd, &header, (int)call->arguments[2]));
     if (result < 0)
         return result;
-    uint32_t shown = message.address ? shown_length(&name, header.msg_namelen) : 0, room = message.address_length;
+    uint32_t shown = message.address ? shown_length(&name, header.msg_namelen) : 0,
+             room = message.address_length;
     message.address_length = shown;
     message.flags = (uint32_t)header.msg_flags;
     if (guest_write(call->thread, (guest_address){message.address}, &name, shown < room ? shown : room) < 0)
         return -EFAULT;
-    return guest_write(call->thread, guest_pointer(call->arguments[1]), &message, sizeof message) < 0 ? -EFAULT : result;
+    return guest_write(call->thread, guest_pointer(call->arguments[1]), &message, sizeof message) < 0
+               ? -EFAULT
+               : result;
 }

@@ -25,7 +25,8 @@ int64_t orc_hostcall(struct orc_thread *thread, const uint64_t arguments[6]) {
         (thread->compartment->bare && (number >= 64 || !(bare & BIT(number)))))
         return -ENOSYS;
     thread->hostcalls++;
-    if (__builtin_expect(thread->interrupted, 0) && (blocks[number / 64] & BIT(number)) && interrupt_take(thread))
+    if (__builtin_expect(thread->interrupted, 0) && (blocks[number / 64] & BIT(number)) &&
+        interrupt_take(thread))
         return -EINTR;
     int64_t result = calls[number](thread, arguments + 1);
     if (__builtin_expect(thread->interrupted, 0))

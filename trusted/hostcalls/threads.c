@@ -75,11 +75,9 @@ int64_t call_thread_create(struct orc_thread *thread, const uint64_t *arguments)
         return -EINVAL;
     if (!guest_range((guest_address){asked.id_address}, sizeof(uint32_t)))
         return -EFAULT;
-    const struct thread_start start = {.entry = asked.entry,
-                                       .stack = asked.stack,
-                                       .argument = asked.argument,
-                                       .id_address = asked.id_address,
-                                       .guest_fs = thread->slot + asked.thread_pointer};
+    const struct thread_start start = {
+        asked.entry,   asked.stack, asked.argument, asked.id_address, thread->slot + asked.thread_pointer,
+        .first = false};
     HOLD(thread->compartment->lock);
     return worker_start(thread->compartment, &start);
 }
@@ -89,8 +87,8 @@ static int64_t futex(struct orc_thread *thread, guest_address address, int opera
     void *word = kernel_buffer(thread, address, sizeof(uint32_t));
     if (!word)
         return -EFAULT;
-    return result_of(syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, until, NULL,
-                             FUTEX_BITSET_MATCH_ANY));
+    return result_of(
+        syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, until, NULL, FUTEX_BITSET_MATCH_ANY));
 }
 
 /* The memory may be gone, which is the guest's own business. */

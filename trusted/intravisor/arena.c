@@ -1,11 +1,13 @@
-/* Where the slots and the threads' regions lie: two ranges of the address space that are never reserved by mappings,
- * because every mapping counts (vm.max_map_count), and between two pieces of a slot there would be one for each gap.
+/* Where the slots and the threads' regions lie: two ranges of the address space that are never reserved by
+ * mappings, because every mapping counts (vm.max_map_count), and between two pieces of a slot there would be
+ * one for each gap.
  *
- * No mapping of the host's gets there by itself. Linux places mappings that ask for no address from the top of the
- * 47-bit address space down, or, where that is full or in its legacy layout, from a third of it (0x2aaaaaaaa000) up; a
- * program's own segments and its brk lie above two thirds. The arenas end below the lower of these, and 85 TiB of the
- * host's own mappings would have to exist before the first came near. arena_check sees to it that nothing is there at
- * the start, and that the kernel's choice lies above; arena_take checks each piece again. */
+ * No mapping of the host's gets there by itself. Linux places mappings that ask for no address from the top
+ * of the 47-bit address space down, or, where that is full or in its legacy layout, from a third of it
+ * (0x2aaaaaaaa000) up; a program's own segments and its brk lie above two thirds. The arenas end below the
+ * lower of these, and 85 TiB of the host's own mappings would have to exist before the first came near.
+ * arena_check sees to it that nothing is there at the start, and that the kernel's choice lies above;
+ * arena_take checks each piece again. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +31,8 @@
 #define MAX_THREADS 65536u
 #define MAX_SLOTS ((SLOTS_END - SLOTS) / ORC_SLOT_SIZE)
 
-_Static_assert(SLOTS % ORC_SLOT_SIZE == 0 && REGIONS % THREAD_REGION == 0, "pieces are aligned to their size");
+_Static_assert(SLOTS % ORC_SLOT_SIZE == 0 && REGIONS % THREAD_REGION == 0,
+               "pieces are aligned to their size");
 _Static_assert(REGIONS_END <= 0x2aaaaaaaa000, "below anything that the kernel chooses");
 
 /* What is taken: a bit each, with a hint where a free one may be. The cell's lock guards them. */
@@ -41,7 +44,8 @@ struct pieces {
 
 static uint8_t slots_used[MAX_SLOTS / 8 + 1], regions_used[MAX_THREADS / 8];
 struct pieces slot_arena = {.start = SLOTS, .size = ORC_SLOT_SIZE, .count = MAX_SLOTS, .used = slots_used};
-struct pieces region_arena = {.start = REGIONS, .size = THREAD_REGION, .count = MAX_THREADS, .used = regions_used};
+struct pieces region_arena = {
+    .start = REGIONS, .size = THREAD_REGION, .count = MAX_THREADS, .used = regions_used};
 
 static bool is_used(const struct pieces *pieces, unsigned index) {
     return (pieces->used[index / 8] >> (index % 8)) & 1;
@@ -96,9 +100,10 @@ ORC_NO_TLS struct orc_thread *region_thread(uint64_t stack_address) {
 
 int arena_check(struct orc_error *error) {
     if (!is_unmapped((void *)SLOTS, REGIONS_END - SLOTS))
-        return fail(error, EEXIST,
-                    "something of this process is mapped in [0x%llx, 0x%llx), where slots go: see /proc/self/maps",
-                    (unsigned long long)SLOTS, (unsigned long long)REGIONS_END);
+        return fail(
+            error, EEXIST,
+            "something of this process is mapped in [0x%llx, 0x%llx), where slots go: see /proc/self/maps",
+            (unsigned long long)SLOTS, (unsigned long long)REGIONS_END);
     void *probe = mmap(NULL, ORC_PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (probe == MAP_FAILED)
         return failed(error, errno, "can't map a page");

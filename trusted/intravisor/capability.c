@@ -10,21 +10,36 @@
 
 #include "capability.h"
 
-#define MAX_EPOLLS 64u
+#define MAX_EPOLLS 64u /* what they watch counts against a limit that all tenants of a host's user share */
 
-static struct host_file *file_new(int fd, enum file_kind kind) {
-    struct host_file *file = malloc(sizeof *file);
-    if (file)
-        *file = (struct host_file){.references = 1, .fd = fd, .kind = kind};
-    else
-        close(fd);
-    return file;
+/* The owner's count of open files like this one. */
+static unsigned *count_of(struct orc_compartment *owner, enum file_kind kind) {
+    return &owner->files[kind == FILE_EPOLL];
+}
+
+/* -EMFILE: closed handles count as long as calls wait for the file, or there would be no end of open files.
+ */
+static int file_new(int fd, enum file_kind kind, struct orc_compartment *owner, struct host_file **file) {
+    int status = -EMFILE;
+    unsigned limit = !owner ? 0 : kind == FILE_EPOLL ? MAX_EPOLLS : owner->limits.handles;
+    if (!owner || __atomic_add_fetch(count_of(owner, kind), 1, __ATOMIC_RELAXED) <= limit)
+        status = (*file = malloc(sizeof **file)) ? 0 : -ENOMEM;
+    if (status == 0) {
+        **file = (struct host_file){.references = 1, .fd = fd, .kind = kind, .owner = owner};
+        return 0;
+    }
+    close(fd);
+    if (owner)
+        __atomic_sub_fetch(count_of(owner, kind), 1, __ATOMIC_RELAXED);
+    return status;
 }
 
 void file_put(struct host_file *file) {
     if (__atomic_sub_fetch(&file->references, 1, __ATOMIC_ACQ_REL) > 0)
         return;
     close(file->fd);
+    if (file->owner)
+        __atomic_sub_fetch(count_of(file->owner, file->kind), 1, __ATOMIC_RELAXED);
     free(file);
 }
 
@@ -50,21 +65,8 @@ static int grow(struct orc_compartment *compartment) {
     return 0;
 }
 
-/* What epolls watch counts against a limit that all tenants of a host's user share. */
-static bool has_room_for(const struct orc_compartment *compartment, const struct capability *capability) {
-    unsigned epolls = 0;
-    if (capability->kind != CAPABILITY_FILE || capability->file->kind != FILE_EPOLL)
-        return true;
-    for (uint32_t i = 0; i < compartment->capability_space; i++)
-        epolls += compartment->capabilities[i].kind == CAPABILITY_FILE &&
-                  compartment->capabilities[i].file->kind == FILE_EPOLL;
-    return epolls < MAX_EPOLLS;
-}
-
 /* The lowest free handle. */
 static int64_t capability_add(struct orc_compartment *compartment, const struct capability *capability) {
-    if (!has_room_for(compartment, capability))
-        return -EMFILE;
     uint32_t handle = compartment->first_free;
     while (capability_at(compartment, handle))
         handle++;
@@ -95,9 +97,11 @@ static int64_t add_file(struct orc_compartment *compartment, struct host_file *f
     return handle;
 }
 
-int64_t capability_add_file(struct orc_compartment *compartment, int fd, enum file_kind kind, uint32_t rights) {
-    struct host_file *file = file_new(fd, kind);
-    return file ? add_file(compartment, file, rights) : -ENOMEM;
+int64_t capability_add_file(struct orc_compartment *compartment, int fd, enum file_kind kind,
+                            uint32_t rights) {
+    struct host_file *file;
+    int status = file_new(fd, kind, compartment, &file);
+    return status < 0 ? status : add_file(compartment, file, rights);
 }
 
 int capability_remove(struct orc_compartment *compartment, uint64_t handle) {
@@ -113,9 +117,8 @@ int capability_remove(struct orc_compartment *compartment, uint64_t handle) {
     return 0;
 }
 
-int file_get(const struct orc_thread *thread, uint64_t handle, uint32_t rights, uint32_t kinds,
-             struct host_file **file, uint32_t *all_rights) {
-    HOLD(thread->compartment->lock);
+static int look_up(const struct orc_thread *thread, uint64_t handle, uint32_t rights, uint32_t kinds,
+                   struct host_file **file, uint32_t *all_rights) {
     const struct capability *capability = capability_at(thread->compartment, handle);
     if (!capability || capability->kind != CAPABILITY_FILE)
         return -EBADF;
@@ -124,10 +127,24 @@ int file_get(const struct orc_thread *thread, uint64_t handle, uint32_t rights, 
     if (!((kinds >> capability->file->kind) & 1))
         return -EINVAL;
     *file = capability->file;
-    __atomic_add_fetch(&(*file)->references, 1, __ATOMIC_RELAXED);
     if (all_rights)
         *all_rights = capability->rights;
     return 0;
+}
+
+int file_get(const struct orc_thread *thread, uint64_t handle, uint32_t rights, uint32_t kinds,
+             struct host_file **file, uint32_t *all_rights) {
+    HOLD(thread->compartment->lock);
+    int status = look_up(thread, handle, rights, kinds, file, all_rights);
+    if (status == 0)
+        __atomic_add_fetch(&(*file)->references, 1, __ATOMIC_RELAXED);
+    return status;
+}
+
+int file_borrow(const struct orc_thread *thread, uint64_t handle, uint32_t rights, uint32_t kinds,
+                struct host_file **file, uint32_t *all_rights, bool *counted) {
+    *counted = thread->compartment->threaded;
+    return (*counted ? file_get : look_up)(thread, handle, rights, kinds, file, all_rights);
 }
 
 int64_t capability_of_grant(struct orc_compartment *compartment, struct grant *grant) {
@@ -166,7 +183,8 @@ static int kind_of(int fd, struct orc_error *error) {
     if (fstat(fd, &status) != 0)
         return failed(error, errno, "grant: not a descriptor");
     if (fstatfs(fd, &system) == 0 && (unsigned)system.f_type == PROC_SUPER_MAGIC)
-        return fail(error, EPERM, "grant: descriptor %d: a proc file system leads to all of this process", fd);
+        return fail(error, EPERM, "grant: descriptor %d: a proc file system leads to all of this process",
+                    fd);
     if (S_ISDIR(status.st_mode))
         return FILE_DIRECTORY;
     if (S_ISREG(status.st_mode))
@@ -182,8 +200,8 @@ int orc_file_create(struct orc_cell *cell, int fd, struct orc_file **file, struc
     int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (copy < 0)
         return failed(error, errno, "grant: can't duplicate the descriptor");
-    *file = (struct orc_file *)file_new(copy, (enum file_kind)kind);
-    return *file ? 0 : fail(error, ENOMEM, "grant: no memory");
+    int status = file_new(copy, (enum file_kind)kind, NULL, (struct host_file **)file);
+    return status < 0 ? fail(error, -status, "grant: no memory") : 0;
 }
 
 void orc_file_release(struct orc_file *file) {
@@ -196,6 +214,8 @@ int orc_compartment_grant_file(struct orc_compartment *compartment, struct orc_f
     if (rights & ~(ORC_GRANT_READ | ORC_GRANT_WRITE))
         return fail(error, EINVAL, "grant: 0x%x aren't rights", rights);
     _Static_assert(ORC_GRANT_READ == RIGHT_READ && ORC_GRANT_WRITE == RIGHT_WRITE, "one set of numbers");
+    if (compartment->started && !compartment->threaded) /* its thread looks into the C-list without a lock */
+        return fail(error, EBUSY, "grant: the compartment runs already");
     struct host_file *shared = (struct host_file *)file;
     __atomic_add_fetch(&shared->references, 1, __ATOMIC_RELAXED);
     int64_t added = add_file(compartment, shared, rights | RIGHT_GRANTED);

@@ -12,6 +12,7 @@ enum file_kind { FILE_STREAM, FILE_REGULAR, FILE_DIRECTORY, FILE_SOCKET, FILE_EP
 struct host_file {
     unsigned references; /* atomic */
     int fd;
+    struct orc_compartment *owner; /* whose quota it counts against until it's closed; NULL: the embedder's */
     enum file_kind kind;
 };
 
@@ -31,7 +32,8 @@ struct capability {
 };
 
 /* Takes over `fd` (closed on failure): the lowest free handle, or -EMFILE beyond the quota, -ENOMEM. */
-int64_t capability_add_file(struct orc_compartment *compartment, int fd, enum file_kind kind, uint32_t rights);
+int64_t capability_add_file(struct orc_compartment *compartment, int fd, enum file_kind kind,
+                            uint32_t rights);
 
 /* Closes a file's handle; -EBADF for anything else. */
 int capability_remove(struct orc_compartment *compartment, uint64_t handle);
@@ -41,12 +43,16 @@ int capability_remove(struct orc_compartment *compartment, uint64_t handle);
 int file_get(const struct orc_thread *thread, uint64_t handle, uint32_t rights, uint32_t kinds,
              struct host_file **file, uint32_t *all_rights /* or NULL */);
 void file_put(struct host_file *file);
+/* The same for a call that uses no other handle; of a compartment's only thread it needs no lock and no
+ * reference, since nobody else could close the file. To be put when `*counted`. */
+int file_borrow(const struct orc_thread *thread, uint64_t handle, uint32_t rights, uint32_t kinds,
+                struct host_file **file, uint32_t *all_rights, bool *counted);
 #define ANY_KIND 0xffffffffu
 
-/* For a host system call that may block: `do result = ...; while (call_again(thread, result));`, where `result` is a
- * count or a negative errno value. True when it ended with -EINTR for no reason of the guest's; false when the result
- * stands, or the thread is being interrupted (which this consumes) or stopped. An interrupt that comes just before the
- * thread blocks is repeated until it is seen. */
+/* For a host system call that may block: `do result = ...; while (call_again(thread, result));`, where
+ * `result` is a count or a negative errno value. True when it ended with -EINTR for no reason of the guest's;
+ * false when the result stands, or the thread is being interrupted (which this consumes) or stopped. An
+ * interrupt that comes just before the thread blocks is repeated until it is seen. */
 bool call_again(struct orc_thread *thread, int64_t result);
 
 /* What ORC_USAGE tells; cheap. */

@@ -41,9 +41,9 @@ static int reserve_code_space(struct orc_error *error) {
     if (got != MAP_FAILED) /* a kernel that takes the address as a hint */
         munmap(got, CODE_SPACE_SIZE);
     return fail(error, code,
-                "can't reserve the code space [0x%x, 0x%llx): %s. If vm.mmap_min_addr is above 65536, lower it; if "
-                "something is mapped there (/proc/self/maps), build the program as a position-independent executable",
-                ORC_GATES, (unsigned long long)CODE_SPACE_END, strerror(code));
+                "can't reserve the code space from 0x%x on: %s. Is vm.mmap_min_addr above that, or is this "
+                "no position-independent executable?",
+                ORC_GATES, strerror(code));
 }
 
 /* One page of int3, with the gate's code at its start. Anything else an indirect branch could land on is no
@@ -97,7 +97,6 @@ static struct orc_cell *make(const struct orc_cell_options *options) {
         .avx = __builtin_cpu_supports("avx"),
         .log = options ? options->log : NULL,
         .log_context = options ? options->log_context : NULL,
-        .pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC), /* while this process may look at itself */
         .store = store,
     };
     pthread_mutex_init(&cell->lock, NULL);
@@ -106,8 +105,6 @@ static struct orc_cell *make(const struct orc_cell_options *options) {
 }
 
 static void unmake(struct orc_cell *cell) {
-    if (cell->pagemap >= 0)
-        close(cell->pagemap);
     store_destroy(cell->store);
     pthread_mutex_destroy(&cell->lock);
     pthread_mutex_destroy(&cell->list_lock);

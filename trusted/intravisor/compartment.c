@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "store.h"
 #include "thread.h"
@@ -30,13 +29,12 @@ static int set_limits(struct orc_compartment *compartment, const struct orc_comp
     limits->control_stack = limits->control_stack ? page_up(limits->control_stack) : DEFAULT_CONTROL_STACK;
     compartment->bare = limits->bare;
     if (limits->threads > MOST_THREADS || limits->handles > MOST_HANDLES)
-        return fail(error, EINVAL, "compartment: more than %u threads or %u handles", MOST_THREADS, MOST_HANDLES);
+        return fail(error, EINVAL, "compartment: too many threads (of %u) or handles", MOST_THREADS);
     if (limits->control_stack < MIN_CONTROL_STACK || limits->control_stack > MAX_CONTROL_STACK)
-        return fail(error, EINVAL, "compartment: a control stack has %u to %u bytes", MIN_CONTROL_STACK,
-                    MAX_CONTROL_STACK);
+        return fail(error, EINVAL, "compartment: a control stack has at most %u bytes", MAX_CONTROL_STACK);
     if ((limits->name && strlen(limits->name) >= NAME_SIZE) ||
         (limits->domain && strlen(limits->domain) >= NAME_SIZE))
-        return fail(error, EINVAL, "compartment: its name or its domain has more than %u bytes", NAME_SIZE - 1);
+        return fail(error, EINVAL, "compartment: a name has %u bytes at most", NAME_SIZE - 1);
     if (limits->domain)
         strcpy(compartment->domain, limits->domain);
     if (limits->name)
@@ -72,8 +70,9 @@ static bool take_slot(struct orc_compartment *compartment) {
     return compartment->slot != NULL;
 }
 
-/* And all that is mapped in it. */
+/* And all that is mapped in it: gigabytes may take a while, in which other compartments need the lock. */
 static void give_slot(struct orc_compartment *compartment) {
+    munmap(compartment->slot, ORC_SLOT_SIZE);
     HOLD(compartment->cell->lock);
     arena_give(&slot_arena, compartment->slot);
     compartment->cell->slots--;
@@ -122,10 +121,11 @@ int orc_compartment_destroy(struct orc_compartment *compartment) {
     return 0;
 }
 
-void orc_cell_compartments(struct orc_cell *cell, bool (*visit)(void *context, struct orc_compartment *compartment),
-                           void *context) {
+void orc_cell_compartments(struct orc_cell *cell,
+                           bool (*visit)(void *context, struct orc_compartment *compartment), void *context) {
     HOLD(cell->list_lock);
-    for (struct orc_compartment *compartment = cell->compartments; compartment; compartment = compartment->next)
+    for (struct orc_compartment *compartment = cell->compartments; compartment;
+         compartment = compartment->next)
         if (!visit(context, compartment))
             break;
 }
@@ -136,27 +136,4 @@ const char *orc_compartment_name(const struct orc_compartment *compartment) {
 
 uint8_t *orc_compartment_slot(const struct orc_compartment *compartment) {
     return compartment->slot;
-}
-
-static int map_start_info(struct orc_compartment *compartment, const void *start_info, size_t size) {
-    uint8_t *place = compartment->slot + ORC_START_INFO;
-    int status = size > ORC_START_INFO_END - ORC_START_INFO ? -E2BIG : 0;
-    if (size == 0 || status < 0 || (status = map_fixed(place, page_up(size), PROT_READ | PROT_WRITE)) < 0)
-        return status;
-    memcpy(place, start_info, size);
-    return mprotect(place, page_up(size), PROT_READ) == 0 ? 0 : -errno;
-}
-
-int orc_compartment_map_bare(struct orc_compartment *compartment, const void *start_info, size_t size,
-                             struct orc_error *error) {
-    uint8_t *slot = compartment->slot;
-    int status = map_start_info(compartment, start_info, size);
-    if (status < 0)
-        return failed(error, -status, "compartment: can't map the start information");
-    status = map_fixed(slot + ORC_FIRST_STACK, ORC_FIRST_STACK_END - ORC_FIRST_STACK, PROT_READ | PROT_WRITE);
-    if (status == 0)
-        status = map_fixed(slot + ORC_HEAP, ORC_HEAP_END - ORC_HEAP, PROT_READ | PROT_WRITE);
-    if (status < 0)
-        return failed(error, -status, "compartment: can't map its memory");
-    return 0;
 }

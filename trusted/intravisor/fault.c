@@ -18,7 +18,6 @@ static const int caught[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
 static struct sigaction previous[CAUGHT], previous_stop;
 
 #define TRAP_BREAKPOINT 3
-#define FLAGS_AT_REST 0x202 /* interrupts enabled, everything else clear */
 
 static bool within(uint64_t address, const uint8_t *start, const uint8_t *end) {
     return address >= (uint64_t)start && address < (uint64_t)end;
@@ -114,8 +113,9 @@ static bool is_guest_code(uint64_t instruction) {
     return instruction < LOW_SPACE_END && !(instruction >= ORC_GATES && instruction < ORC_GATES_END);
 }
 
-/* Ends, interrupts or resumes the guest, if that is what's asked and it's at a place where it can be done. In host code
- * nothing is: gates look at `stopping` on their way out, blocking calls at both flags, and the signal comes again. */
+/* Ends, interrupts or resumes the guest, if that is what's asked and it's at a place where it can be done. In
+ * host code nothing is: gates look at `stopping` on their way out, blocking calls at both flags, and the
+ * signal comes again. */
 static void act(struct orc_thread *thread, ucontext_t *interrupted, uint64_t *fs_base) {
     greg_t *registers = interrupted->uc_mcontext.gregs;
     if (thread->resuming) {

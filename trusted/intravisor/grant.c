@@ -17,8 +17,9 @@ static int map_file(uint8_t *address, uint64_t size, int protection, int sharing
     return got == MAP_FAILED ? -errno : 0;
 }
 
-/* Constants, relocated constants and the import table of nothing bound; regions that follow each other as one mapping.
- * What lies between regions isn't mapped: reading it would allocate memory that nobody accounts for. */
+/* Constants, relocated constants and the import table of nothing bound; regions that follow each other as one
+ * mapping. What lies between regions isn't mapped: reading it would allocate memory that nobody accounts for.
+ */
 static int map_shared(const struct orc_object *object, uint8_t *base) {
     const struct orc_object_layout *layout = &object->layout;
     const uint32_t regions[][2] = {{layout->constants, layout->constants_size},
@@ -63,13 +64,16 @@ int grant_create(struct orc_compartment *compartment, struct orc_object *object,
     int status = created ? 0 : -ENOMEM;
     if (status == 0 && compartment->grant_count >= compartment->limits.objects)
         status = -EMFILE;
+    if (status == 0 && object->revoked) /* since it was found; who comes later is found and killed */
+        status = -ENOENT;
     if (status == 0 && (status = memory_charge(compartment, charged_bytes(object))) == 0) {
         /* Everything but the text, which has no place in a slot: code can't be read as data. */
         status = map_shared(object, base);
         if (status == 0)
             status = map_data(object, base);
         if (status < 0) {
-            munmap(base, object->span);
+            if (munmap(base, object->span) != 0)
+                abort(); /* as in grant_destroy */
             memory_refund(compartment, charged_bytes(object));
         }
     }
@@ -98,14 +102,14 @@ void grant_destroy(struct orc_compartment *compartment, struct grant *grant) {
         abort(); /* its bytes could become another object's */
     memory_refund(compartment, charged_bytes(object));
     compartment->grant_count--;
-    compartment->registered -= grant->registered;
     HOLD(object->cell->lock);
     import_table_release(grant);
     store_release(object);
     free(grant);
 }
 
-struct grant *compartment_grant_of(const struct orc_compartment *compartment, const struct orc_object *object) {
+struct grant *compartment_grant_of(const struct orc_compartment *compartment,
+                                   const struct orc_object *object) {
     struct grant *grant = compartment->grants;
     while (grant && grant->object != object)
         grant = grant->next;
@@ -114,7 +118,8 @@ struct grant *compartment_grant_of(const struct orc_compartment *compartment, co
 
 struct grant *compartment_grant_at(const struct orc_compartment *compartment, uint32_t address) {
     struct grant *grant = compartment->grants;
-    while (grant && address - grant->object->base - grant->object->layout.text >= grant->object->layout.text_size)
+    while (grant &&
+           address - grant->object->base - grant->object->layout.text >= grant->object->layout.text_size)
         grant = grant->next;
     return grant;
 }
@@ -132,7 +137,8 @@ int grant_to(struct orc_compartment *compartment, struct orc_object *object, str
     return grant_create(compartment, object, grant);
 }
 
-int orc_compartment_grant(struct orc_compartment *compartment, struct orc_object *object, struct orc_error *error) {
+int orc_compartment_grant(struct orc_compartment *compartment, struct orc_object *object,
+                          struct orc_error *error) {
     struct grant *grant;
     HOLD(compartment->lock);
     if (object->cell != compartment->cell || compartment_grant_of(compartment, object))
@@ -141,15 +147,4 @@ int orc_compartment_grant(struct orc_compartment *compartment, struct orc_object
     if (status < 0)
         failed(error, -status, "grant: can't map the object into the slot (see the compartment's quotas)");
     return status;
-}
-
-int orc_compartment_bind(struct orc_compartment *compartment, struct orc_object *object, uint32_t import,
-                         struct orc_object *target, uint32_t entry) {
-    HOLD(compartment->lock);
-    struct grant *grant = compartment_grant_of(compartment, object), *to = compartment_grant_of(compartment, target);
-    int64_t handle = grant && to ? capability_of_grant(compartment, to) : -ENOENT;
-    if (handle < 0)
-        return (int)handle;
-    const struct orc_binding binding = {.import = import, .target = (uint32_t)handle, .entry = entry};
-    return import_table_bind(compartment, grant, &binding, 1);
 }

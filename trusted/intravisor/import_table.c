@@ -1,8 +1,9 @@
 /* Import tables: code capabilities, filled by the Intravisor alone.
  *
- * A table never changes once it's mapped: binding makes a new one and maps it over the old one, in one step for a thread
- * that is jumping through it. So compartments that bind an object alike share one table. What a table's entries lead to
- * stays: each compartment that uses it holds the targets, and can't release them before it. */
+ * A table never changes once it's mapped: binding makes a new one and maps it over the old one, in one step
+ * for a thread that is jumping through it. So compartments that bind an object alike share one table. What a
+ * table's entries lead to stays: each compartment that uses it holds the targets, and can't release them
+ * before it. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +34,9 @@ static int read_template(const struct orc_object *object, uint64_t *entries) {
 }
 
 /* Changes entries as the bindings say, or says what's wrong with one of them. */
-static int bind_entries(const struct orc_compartment *compartment, const struct orc_object *object, uint64_t *entries,
-                        const uint64_t *template, const struct orc_binding *bindings, uint32_t count) {
+static int bind_entries(const struct orc_compartment *compartment, const struct orc_object *object,
+                        uint64_t *entries, const uint64_t *template, const struct orc_binding *bindings,
+                        uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         const struct orc_binding *binding = &bindings[i];
         if (binding->import >= entry_count(object))
@@ -110,7 +112,8 @@ void import_table_release(struct grant *grant) {
     free(table);
 }
 
-static int map_table(const struct orc_compartment *compartment, struct grant *grant, struct import_table *table) {
+static int map_table(const struct orc_compartment *compartment, struct grant *grant,
+                     struct import_table *table) {
     const struct orc_object *object = grant->object;
     void *place = compartment->slot + object->base + object->layout.imports;
     void *got = mmap(place, page_up(table_size(object)), PROT_READ, MAP_SHARED | MAP_FIXED, table->file, 0);
@@ -126,8 +129,8 @@ static int map_table(const struct orc_compartment *compartment, struct grant *gr
     return status;
 }
 
-int import_table_bind(struct orc_compartment *compartment, struct grant *grant, const struct orc_binding *bindings,
-                      uint32_t count) {
+int import_table_bind(struct orc_compartment *compartment, struct grant *grant,
+                      const struct orc_binding *bindings, uint32_t count) {
     struct orc_object *object = grant->object;
     uint64_t *entries = malloc(2 * (size_t)table_size(object) + 1), *template = entries + entry_count(object);
     if (!entries)

@@ -1,6 +1,6 @@
-/* Getting a thread out of wherever it is: guest code, or a system call that blocks. The signal of its timer comes at
- * once, and then every 10 ms until the thread has seen why, in case it came just before a system call blocked. Timers
- * are made when they're first needed: most threads never are interrupted. */
+/* Getting a thread out of wherever it is: guest code, or a system call that blocks. The signal of its timer
+ * comes at once, and then every 10 ms until the thread has seen why, in case it came just before a system
+ * call blocked. Timers are made when they're first needed: most threads never are interrupted. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -13,7 +13,6 @@
 #endif
 
 #define AGAIN 10000000 /* ns */
-#define SECOND 1000000000
 
 static int make_timer(const struct orc_thread *thread, unsigned reason, timer_t *timer) {
     struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = STOP_SIGNAL};
@@ -23,42 +22,37 @@ static int make_timer(const struct orc_thread *thread, unsigned reason, timer_t 
 }
 
 static void set_timer(timer_t timer, uint64_t first, uint64_t interval) {
-    const struct itimerspec when = {
-        .it_value = {(time_t)(first / SECOND), (long)(first % SECOND)},
-        .it_interval = {(time_t)(interval / SECOND), (long)(interval % SECOND)},
-    };
+    const struct itimerspec when = {.it_value = to_timespec((int64_t)first),
+                                    .it_interval = to_timespec((int64_t)interval)};
     if (timer_settime(timer, 0, &when, NULL) != 0)
         abort(); /* a limit that isn't kept is no limit */
-}
-
-static void send_once(const struct orc_thread *thread) {
-    syscall(SYS_tgkill, getpid(), thread->tid, STOP_SIGNAL);
 }
 
 /* Without memory for a timer there's one signal: it is lost if it comes just before a call blocks. */
 static void wake(struct orc_thread *thread) {
     if (!thread->has_timer && make_timer(thread, REASON_WAKE, &thread->timer) == 0)
         __atomic_store_n(&thread->has_timer, true, __ATOMIC_RELEASE);
-    if (thread->has_timer)
-        set_timer(thread->timer, 1, AGAIN);
-    else
-        send_once(thread);
+    wake_soon(thread);
 }
 
 void wake_soon(struct orc_thread *thread) {
     if (__atomic_load_n(&thread->has_timer, __ATOMIC_ACQUIRE))
         set_timer(thread->timer, 1, AGAIN);
     else
-        send_once(thread);
+        syscall(SYS_tgkill, getpid(), thread->tid, STOP_SIGNAL);
 }
 
 void wake_end(struct orc_thread *thread) {
-    if (__atomic_load_n(&thread->has_timer, __ATOMIC_ACQUIRE))
-        set_timer(thread->timer, 0, 0);
+    if (!__atomic_load_n(&thread->has_timer, __ATOMIC_ACQUIRE))
+        return;
+    set_timer(thread->timer, 0, 0);
+    if (thread->stopping) /* a stop that came meanwhile mustn't be lost with the timer */
+        set_timer(thread->timer, 1, AGAIN);
 }
 
 void timers_release(struct orc_thread *thread) {
-    /* What they have sent is delivered before these calls return: nothing comes later, to whoever has the region next. */
+    /* What they have sent is delivered before these calls return: nothing comes later, to whoever has the
+     * region next. */
     if (thread->has_timer)
         timer_delete(thread->timer);
     if (thread->has_limit)
@@ -89,7 +83,8 @@ bool interrupt_take(struct orc_thread *thread) {
 }
 
 void interrupt_again(struct orc_thread *thread) {
-    if (thread->interrupted != INTERRUPTED_ANYWHERE || thread->in_upcall || thread->compartment->signal_entry == 0)
+    if (thread->interrupted != INTERRUPTED_ANYWHERE || thread->in_upcall ||
+        thread->compartment->signal_entry == 0)
         return;
     HOLD(thread->compartment->lock);
     wake(thread);
@@ -101,7 +96,8 @@ bool call_again(struct orc_thread *thread, int64_t result) {
     return !thread->interrupted || !interrupt_take(thread);
 }
 
-/* --- The compartment's alarm: a timer whose signal goes to one of its threads. The caller holds its lock. --- */
+/* --- The compartment's alarm: a timer whose signal goes to one of its threads. The caller holds its lock.
+ * --- */
 
 static int alarm_make(struct orc_compartment *compartment, struct orc_thread *thread) {
     int status = make_timer(thread, REASON_ALARM, &compartment->alarm);
@@ -129,11 +125,11 @@ int64_t alarm_set(struct orc_thread *thread, uint64_t first, uint64_t interval) 
     if (interval > 0 && interval < SHORTEST_INTERVAL)
         interval = SHORTEST_INTERVAL;
     set_timer(compartment->alarm, first, first > 0 ? interval : 0);
-    return (int64_t)left.it_value.tv_sec * SECOND + left.it_value.tv_nsec;
+    return to_nanoseconds(left.it_value);
 }
 
-/* The timer goes with the thread that it signals, which is the calling one, so that no signal is left; the next thread
- * gets a new one. */
+/* The timer goes with the thread that it signals, which is the calling one, so that no signal is left; the
+ * next thread gets a new one. */
 void alarm_hand_on(struct orc_thread *thread) {
     struct orc_compartment *compartment = thread->compartment;
     struct itimerspec left = {0};

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 
 #include "orc/cell.h"
 
@@ -14,14 +15,14 @@
 #define NAME_SIZE 32        /* of compartments and domains, with the terminating zero */
 #define OBJECT_NAME_SIZE 65 /* likewise */
 
-/* The cell's own signal: its threads' timers. */
-#define STOP_SIGNAL (SIGRTMIN + 4)
+/* The cell's own signal. Nobody else uses it, and, unlike the real-time ones, it is sent however many are
+ * queued. */
+#define STOP_SIGNAL SIGSTKFLT
 
 struct orc_cell {
     bool fsgsbase, avx;
     void (*log)(void *context, const char *compartment, const char *line, size_t length);
     void *log_context;
-    int pagemap; /* of this process, for statistics; -1: there is none */
 
     pthread_mutex_t list_lock; /* guards the list of compartments, and keeps them from going */
     struct orc_compartment *compartments;
@@ -41,10 +42,10 @@ struct grant {
     struct import_table *table; /* NULL: nothing is bound */
     uint32_t handle;            /* ORC_NO_HANDLE: none yet */
     uint32_t count;             /* how often the guest got the handle, and may release it */
-    uint64_t registered;        /* bytes charged for having registered it */
 };
 
-/* Guest memory with one protection, or a gap's end. Sorted by address; neighbours that could be one are one. */
+/* Guest memory with one protection, or a gap's end. Sorted by address; neighbours that could be one are one.
+ */
 struct extent {
     uint32_t start, end;
     int protection;
@@ -72,6 +73,7 @@ struct orc_compartment {
     struct orc_thread *threads;
     unsigned thread_count, worker_count; /* a worker is a thread of the Intravisor's */
     uint32_t last_thread_id;
+    bool threaded;              /* other threads than the first may use the C-list; never false again */
     bool started, ending, over; /* over: the last worker has gone, or it will never start */
     pthread_cond_t ended;
     struct orc_result result;
@@ -87,10 +89,12 @@ struct orc_compartment {
 
     struct capability *capabilities;
     uint32_t capability_space, handle_count, first_free;
+    unsigned files[2]; /* of its own that are open, epolls apart, under a handle or in some thread's call;
+                          atomic */
     struct network_grant *network; /* sockets.c's */
     struct grant *grants;
     unsigned grant_count;
-    uint64_t registered; /* bytes */
+    uint64_t registered; /* bytes, in all its life */
 
     pthread_mutex_t memory_lock;
     struct memory_map memory;
@@ -98,6 +102,15 @@ struct orc_compartment {
 
 static inline uint64_t page_up(uint64_t size) {
     return (size + ORC_PAGE_SIZE - 1) & ~(uint64_t)(ORC_PAGE_SIZE - 1);
+}
+
+#define NANOSECONDS 1000000000
+static inline int64_t to_nanoseconds(struct timespec time) {
+    return (int64_t)time.tv_sec * NANOSECONDS + time.tv_nsec;
+}
+/* For times that aren't negative. */
+static inline struct timespec to_timespec(int64_t nanoseconds) {
+    return (struct timespec){nanoseconds / NANOSECONDS, nanoseconds % NANOSECONDS};
 }
 
 /* Holds a lock to the end of the scope. */
@@ -122,14 +135,13 @@ void operator_log(const struct orc_compartment *compartment, const char *format,
 int map_fixed(void *address, uint64_t size, int protection);
 /* Takes the memory away again and keeps the range reserved. */
 int unmap_fixed(void *address, uint64_t size);
-/* A range of PROT_NONE aligned to `alignment` (a power of two), or NULL with errno. */
-void *reserve_aligned(uint64_t size, uint64_t alignment);
 /* An anonymous memory file that can be sealed, or -errno. */
 int memory_file(const char *name, uint64_t size);
 /* From here on nobody can change its content or size. No writable mapping may be left. */
 int memory_file_seal(int file);
 
-/* arena.c: where slots and regions lie. Nothing else of the process ever does, and what isn't in use costs nothing. */
+/* arena.c: where slots and regions lie. Nothing else of the process ever does, and what isn't in use costs
+ * nothing. */
 int arena_check(struct orc_error *error);
 extern struct pieces slot_arena, region_arena; /* each aligned to its size */
 /* A free piece, unmapped, or NULL. The cell's lock guards the arenas. */
@@ -152,10 +164,12 @@ void make_condition(pthread_cond_t *condition);
 struct timespec time_from_now(uint64_t nanoseconds);
 
 /* compartment.c, life.c */
-struct grant *compartment_grant_of(const struct orc_compartment *compartment, const struct orc_object *object);
+struct grant *compartment_grant_of(const struct orc_compartment *compartment,
+                                   const struct orc_object *object);
 /* The grant whose object's text holds the code address, or NULL. The caller holds the compartment's lock. */
 struct grant *compartment_grant_at(const struct orc_compartment *compartment, uint32_t address);
-/* Is there an entry point of a granted object at this code address? The caller holds the compartment's lock. */
+/* Is there an entry point of a granted object at this code address? The caller holds the compartment's lock.
+ */
 bool compartment_has_entry(const struct orc_compartment *compartment, uint32_t address);
 /* Ends all its threads `but` one (or NULL), the calling one; the first result stands. Likewise. */
 void compartment_end(struct orc_compartment *compartment, const struct orc_result *result,

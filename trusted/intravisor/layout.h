@@ -3,7 +3,8 @@
 #define ORC_INTRAVISOR_LAYOUT_H
 
 /* A thread's region is aligned to its size, so that whoever runs on one of its two stacks finds the thread by
- * masking the stack pointer. At its top: struct orc_thread, below it the control stack; thread.h has the rest. */
+ * masking the stack pointer. At its top: struct orc_thread, below it the control stack; thread.h has the
+ * rest. */
 #define THREAD_REGION 0x800000
 
 #define THREAD_SIZE 768

@@ -1,7 +1,6 @@
 /* A compartment's life: started, waited for, signalled, killed. */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "orc/hostcall.h"
 #include "store.h"
@@ -19,12 +18,14 @@ void compartment_end(struct orc_compartment *compartment, const struct orc_resul
 }
 
 /* The first stack and, above it, the start block. */
-static int map_start(struct orc_compartment *compartment, const struct orc_start *start, struct orc_error *error) {
+static int map_start(struct orc_compartment *compartment, const struct orc_start *start,
+                     struct orc_error *error) {
     if (start->start_info_size > ORC_START_BLOCK_END - ORC_START_BLOCK)
-        return fail(error, E2BIG, "start: %zu bytes of arguments and environment are too many", start->start_info_size);
-    int status = memory_map(compartment, ORC_STACK_TOP - ORC_STACK_SIZE,
-                            ORC_STACK_SIZE + page_up(start->start_info_size),
-                            ORC_MEMORY_READ | ORC_MEMORY_WRITE);
+        return fail(error, E2BIG, "start: %zu bytes of arguments and environment are too many",
+                    start->start_info_size);
+    int status =
+        memory_map(compartment, ORC_STACK_TOP - ORC_STACK_SIZE,
+                   ORC_STACK_SIZE + page_up(start->start_info_size), ORC_MEMORY_READ | ORC_MEMORY_WRITE);
     if (status < 0)
         return failed(error, -status, "start: can't map the first stack of 8 MiB (see the memory limit)");
     /* No guest thread runs yet. */
@@ -33,7 +34,8 @@ static int map_start(struct orc_compartment *compartment, const struct orc_start
 }
 
 /* Maps the object, unless it is granted already, and gives it a handle. */
-static int grant_program(struct orc_compartment *compartment, struct orc_object *object, struct orc_error *error) {
+static int grant_program(struct orc_compartment *compartment, struct orc_object *object,
+                         struct orc_error *error) {
     struct grant *grant = compartment_grant_of(compartment, object);
     int64_t status = grant ? 0 : grant_to(compartment, object, &grant);
     if (status == 0)
@@ -76,14 +78,14 @@ void make_condition(pthread_cond_t *condition) {
 }
 
 struct timespec time_from_now(uint64_t nanoseconds) {
-    const uint64_t second = 1000000000, far = UINT64_C(1) << 62;
+    const uint64_t far = UINT64_C(1) << 62;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    nanoseconds = (nanoseconds < far ? nanoseconds : far) + (uint64_t)now.tv_nsec;
-    return (struct timespec){now.tv_sec + (time_t)(nanoseconds / second), (long)(nanoseconds % second)};
+    return to_timespec(to_nanoseconds(now) + (int64_t)(nanoseconds < far ? nanoseconds : far));
 }
 
-int orc_compartment_wait(struct orc_compartment *compartment, uint64_t nanoseconds, struct orc_result *result) {
+int orc_compartment_wait(struct orc_compartment *compartment, uint64_t nanoseconds,
+                         struct orc_result *result) {
     const struct timespec until = time_from_now(nanoseconds);
     int status = 0;
     HOLD(compartment->lock);
@@ -95,7 +97,8 @@ int orc_compartment_wait(struct orc_compartment *compartment, uint64_t nanosecon
     return 0;
 }
 
-void orc_compartment_on_end(struct orc_compartment *compartment, void (*function)(void *context), void *context) {
+void orc_compartment_on_end(struct orc_compartment *compartment, void (*function)(void *context),
+                            void *context) {
     pthread_mutex_lock(&compartment->lock);
     bool over = compartment->over;
     compartment->on_end = function;

@@ -1,89 +1,121 @@
-/* The cell's system call filter. Guest code has no system calls; this limits what a mistake in the Intravisor, or in the
- * embedder, can be used for.
+/* The cell's system call filter. Guest code has no system calls; this limits what a mistake in the
+ * Intravisor, or in the embedder, can be used for.
  *
- * What isn't on the list fails with EPERM, so that a surprise in the C library harms whoever caused it and not all
- * tenants; what only an attacker would try ends the process. */
+ * What isn't on the list fails with EPERM, so that a surprise in the C library harms whoever caused it and
+ * not all tenants; what only an attacker would try ends the process. */
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
-#include <string.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "intravisor.h"
 
+/* Always; the kernel remembers that a filter looks at nothing but the number of these, and doesn't run it
+ * again. */
 static const int allowed[] = {
     /* memory, threads, time */
-    SYS_munmap, SYS_mprotect, SYS_madvise, SYS_mremap, SYS_brk, SYS_futex, SYS_set_robust_list, SYS_rseq, SYS_exit,
-    SYS_exit_group, SYS_gettid, SYS_getpid, SYS_sched_yield, SYS_sched_getaffinity, SYS_arch_prctl, SYS_rt_sigaction,
-    SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_rt_sigtimedwait, SYS_rt_sigpending, SYS_sigaltstack,
-    SYS_restart_syscall, SYS_timer_create, SYS_timer_settime, SYS_timer_gettime, SYS_timer_delete, SYS_clock_gettime,
-    SYS_clock_getres, SYS_clock_nanosleep, SYS_nanosleep, SYS_getrandom, SYS_getrusage, SYS_sysinfo, SYS_uname,
-    SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_memfd_create,
+    SYS_munmap, SYS_mprotect, SYS_madvise, SYS_mremap, SYS_brk, SYS_futex, SYS_set_robust_list, SYS_rseq,
+    SYS_exit, SYS_exit_group, SYS_gettid, SYS_getpid, SYS_sched_yield, SYS_sched_getaffinity, SYS_arch_prctl,
+    SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_rt_sigtimedwait, SYS_rt_sigpending,
+    SYS_sigaltstack, SYS_restart_syscall, SYS_timer_create, SYS_timer_settime, SYS_timer_gettime,
+    SYS_timer_delete, SYS_clock_gettime, SYS_clock_getres, SYS_clock_nanosleep, SYS_nanosleep, SYS_getrandom,
+    SYS_getrusage, SYS_sysinfo, SYS_uname, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_memfd_create,
     /* files */
-    SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_readv, SYS_writev, SYS_preadv2, SYS_pwritev2, SYS_close,
-    SYS_fstat, SYS_newfstatat, SYS_lseek, SYS_fcntl, SYS_ioctl, SYS_openat, SYS_openat2, SYS_getdents64,
-    SYS_readlinkat, SYS_mkdirat, SYS_unlinkat, SYS_renameat2, SYS_linkat, SYS_symlinkat, SYS_ftruncate, SYS_fsync,
-    SYS_fdatasync, SYS_fchmod, SYS_utimensat, SYS_fallocate, SYS_fstatfs, SYS_dup, SYS_unlink, SYS_rename,
+    SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_readv, SYS_writev, SYS_preadv2, SYS_pwritev2,
+    SYS_close, SYS_fstat, SYS_newfstatat, SYS_lseek, SYS_fcntl, SYS_ioctl, SYS_openat, SYS_openat2,
+    SYS_getdents64, SYS_readlinkat, SYS_mkdirat, SYS_unlinkat, SYS_renameat2, SYS_linkat, SYS_symlinkat,
+    SYS_ftruncate, SYS_fsync, SYS_fdatasync, SYS_fchmod, SYS_utimensat, SYS_fallocate, SYS_fstatfs, SYS_dup,
+    SYS_unlink, SYS_rename,
     /* events and sockets */
     SYS_pipe2, SYS_socketpair, SYS_eventfd2, SYS_signalfd4, SYS_timerfd_create, SYS_timerfd_settime,
     SYS_timerfd_gettime, SYS_poll, SYS_ppoll, SYS_select, SYS_pselect6, SYS_epoll_create1, SYS_epoll_ctl,
-    SYS_epoll_wait, SYS_epoll_pwait, SYS_socket, SYS_bind, SYS_listen, SYS_accept4, SYS_connect, SYS_shutdown,
+    SYS_epoll_wait, SYS_epoll_pwait, SYS_bind, SYS_listen, SYS_accept4, SYS_connect, SYS_shutdown,
     SYS_getsockname, SYS_getpeername, SYS_setsockopt, SYS_getsockopt, SYS_sendto, SYS_recvfrom, SYS_sendmsg,
-    SYS_recvmsg,
-};
+    SYS_recvmsg};
 
-static const int deadly[] = {SYS_execve, SYS_execveat, SYS_fork, SYS_vfork, SYS_ptrace, SYS_process_vm_readv,
-                             SYS_process_vm_writev, SYS_init_module, SYS_finit_module, SYS_bpf, SYS_setuid, SYS_setgid};
+static const int deadly[] = {SYS_execve,
+                             SYS_execveat,
+                             SYS_clone,
+                             SYS_fork,
+                             SYS_vfork,
+                             SYS_ptrace,
+                             SYS_process_vm_readv,
+                             SYS_process_vm_writev,
+                             SYS_init_module,
+                             SYS_finit_module,
+                             SYS_bpf,
+                             SYS_setuid,
+                             SYS_setgid};
 
-#define ALLOWED (sizeof allowed / sizeof *allowed)
-#define DEADLY (sizeof deadly / sizeof *deadly)
+#define COUNT(array) (sizeof array / sizeof *array)
 #define X32_BIT 0x40000000u
 #define THREAD_FLAGS (CLONE_VM | CLONE_THREAD)
 
-#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define IF_EQUAL(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), yes, no)
-#define IF_ABOVE(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, value, yes, no)
-#define MASK(value) BPF_STMT(BPF_ALU | BPF_AND | BPF_K, value)
-#define RETURN(value) BPF_STMT(BPF_RET | BPF_K, value)
-#define FAIL(code) RETURN(SECCOMP_RET_ERRNO | (code))
+#define LOAD(field)                                                                                          \
+    (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define IF_EQUAL(value, yes, no)                                                                             \
+    (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), yes, no)
+#define RETURN(value) (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, value)
 
 struct program {
-    struct sock_filter instructions[2 * (ALLOWED + DEADLY) + 32];
+    struct sock_filter instructions[512];
     unsigned short length;
 };
 
-static void add(struct program *program, const struct sock_filter *instructions, size_t count) {
-    memcpy(program->instructions + program->length, instructions, count * sizeof *instructions);
-    program->length = (unsigned short)(program->length + count);
+static void add(struct program *program, struct sock_filter instruction) {
+    if (program->length == COUNT(program->instructions))
+        abort();
+    program->instructions[program->length++] = instruction;
 }
-#define ADD(program, ...)                                                                                              \
-    add(program, (const struct sock_filter[]){__VA_ARGS__},                                                            \
-        sizeof((const struct sock_filter[]){__VA_ARGS__}) / sizeof(struct sock_filter))
+
+static void add_calls(struct program *program, const int *calls, size_t count, uint32_t action) {
+    for (size_t i = 0; i < count; i++) {
+        add(program, IF_EQUAL(calls[i], 0, 1));
+        add(program, RETURN(action));
+    }
+}
 
 static void write_filter(struct program *program) {
-    ADD(program, LOAD(arch), IF_EQUAL(AUDIT_ARCH_X86_64, 1, 0), RETURN(SECCOMP_RET_KILL_PROCESS));
-    ADD(program, LOAD(nr), IF_ABOVE(X32_BIT, 0, 1), RETURN(SECCOMP_RET_KILL_PROCESS));
-    for (size_t i = 0; i < ALLOWED; i++)
-        ADD(program, IF_EQUAL(allowed[i], 0, 1), RETURN(SECCOMP_RET_ALLOW));
-    for (size_t i = 0; i < DEADLY; i++)
-        ADD(program, IF_EQUAL(deadly[i], 0, 1), RETURN(SECCOMP_RET_KILL_PROCESS));
-    /* The flags of clone3 are out of a filter's sight: the C library then tries clone. Threads only. */
-    ADD(program, IF_EQUAL(SYS_clone3, 0, 1), FAIL(ENOSYS));
-    ADD(program, IF_EQUAL(SYS_clone, 0, 5), LOAD(args[0]), MASK(THREAD_FLAGS), IF_EQUAL(THREAD_FLAGS, 0, 1),
-        RETURN(SECCOMP_RET_ALLOW), RETURN(SECCOMP_RET_KILL_PROCESS));
-    /* Signals to this process alone. */
-    ADD(program, IF_EQUAL(SYS_tgkill, 0, 4), LOAD(args[0]), IF_EQUAL(getpid(), 0, 1), RETURN(SECCOMP_RET_ALLOW),
-        FAIL(EPERM));
-    /* Text is made executable by mprotect, once it has been verified where it stands. */
-    ADD(program, IF_EQUAL(SYS_mmap, 0, 5), LOAD(args[2]), MASK(PROT_EXEC), IF_EQUAL(0, 0, 1),
-        RETURN(SECCOMP_RET_ALLOW), FAIL(EPERM));
-    ADD(program, FAIL(EPERM));
+    /* Allowed where these bits of an argument have this value. */
+    const struct {
+        int call, argument;
+        uint32_t mask, value;
+    } checked[] = {
+        {SYS_mmap, 2, PROT_EXEC, 0}, /* verified text is made executable by mprotect, where it stands */
+        {SYS_tgkill, 0, UINT32_MAX, (uint32_t)getpid()}, /* signals to this process alone */
+        {SYS_clone, 0, THREAD_FLAGS, THREAD_FLAGS},      /* threads only */
+        {SYS_socket, 0, UINT32_MAX, AF_UNIX},
+        {SYS_socket, 0, UINT32_MAX, AF_INET},
+        {SYS_socket, 0, UINT32_MAX, AF_INET6}};
+    add(program, LOAD(arch));
+    add(program, IF_EQUAL(AUDIT_ARCH_X86_64, 1, 0));
+    add(program, RETURN(SECCOMP_RET_KILL_PROCESS));
+    add(program, LOAD(nr));
+    add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1));
+    add(program, RETURN(SECCOMP_RET_KILL_PROCESS));
+    for (size_t i = 0; i < COUNT(checked); i++) {
+        struct sock_filter load = LOAD(args[0]);
+        load.k += (uint32_t)(checked[i].argument * (int)sizeof(uint64_t));
+        add(program, IF_EQUAL(checked[i].call, 0, 5));
+        add(program, load);
+        add(program, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, checked[i].mask));
+        add(program, IF_EQUAL(checked[i].value, 0, 1));
+        add(program, RETURN(SECCOMP_RET_ALLOW));
+        add(program, LOAD(nr));
+    }
+    add_calls(program, allowed, COUNT(allowed), SECCOMP_RET_ALLOW);
+    add_calls(program, deadly, COUNT(deadly), SECCOMP_RET_KILL_PROCESS);
+    /* The flags of clone3 are out of a filter's sight: the C library then tries clone. */
+    add_calls(program, (const int[]){SYS_clone3}, 1, SECCOMP_RET_ERRNO | ENOSYS);
+    add(program, RETURN(SECCOMP_RET_ERRNO | EPERM));
 }
 
 int orc_cell_lock_down(struct orc_cell *cell, struct orc_error *error) {

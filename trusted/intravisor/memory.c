@@ -16,21 +16,10 @@ int map_fixed(void *address, uint64_t size, int protection) {
 }
 
 int unmap_fixed(void *address, uint64_t size) {
-    return map_fixed(address, size, PROT_NONE);
-}
-
-void *reserve_aligned(uint64_t size, uint64_t alignment) {
-    uint64_t whole = size + alignment;
-    uint8_t *start = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (start == MAP_FAILED)
-        return NULL;
-    uint64_t before = -(uint64_t)start & (alignment - 1);
-    uint64_t after = whole - size - before;
-    if ((before && munmap(start, before) != 0) || (after && munmap(start + before + size, after) != 0)) {
-        munmap(start, whole);
-        return NULL;
-    }
-    return start + before;
+    if (map_fixed(address, size, PROT_NONE) == 0)
+        return 0;
+    /* A process with as many mappings as it may have can still close one. */
+    return mprotect(address, size, PROT_NONE) == 0 ? 0 : -errno;
 }
 
 int memory_file(const char *name, uint64_t size) {
@@ -48,5 +37,6 @@ int memory_file(const char *name, uint64_t size) {
 }
 
 int memory_file_seal(int file) {
-    return fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0 ? 0 : -errno;
+    return fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0 ? 0
+                                                                                                   : -errno;
 }

@@ -1,5 +1,5 @@
-/* A compartment's own memory: what the guest has mapped, as a sorted list of extents, kept in step with the kernel's
- * mappings and within the quotas. */
+/* A compartment's own memory: what the guest has mapped, as a sorted list of extents, kept in step with the
+ * kernel's mappings and within the quotas. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,8 +112,10 @@ static void commit(struct memory_map *map, const struct change *change) {
     map->bytes = change->bytes;
 }
 
-/* Changes the kernel's mappings: should that fail half-way, the guest's memory may be gone, but never our account. */
-static int apply(const struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection, bool fresh) {
+/* Changes the kernel's mappings: should that fail half-way, the guest's memory may be gone, but never our
+ * account. */
+static int apply(const struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection,
+                 bool fresh) {
     uint8_t *address = compartment->slot + start;
     if (protection == UNMAPPED)
         return munmap(address, size) == 0 ? 0 : -errno;
@@ -130,7 +132,8 @@ static int change_memory(struct orc_compartment *compartment, uint64_t start, ui
     HOLD(compartment->memory_lock);
     struct change change = plan(&compartment->memory, from, to, protection);
     int status = admit(compartment, &change);
-    if (status == 0 && !fresh && protection != UNMAPPED && mapped_bytes(&compartment->memory, from, to) != size)
+    if (status == 0 && !fresh && protection != UNMAPPED &&
+        mapped_bytes(&compartment->memory, from, to) != size)
         status = -ENOMEM;
     if (status == 0)
         status = apply(compartment, start, size, protection, fresh);

@@ -29,7 +29,8 @@ int object_begin(struct orc_cell *cell, const struct orc_object_layout *layout, 
     struct orc_object *created = calloc(1, sizeof *created);
     if (!created)
         return fail(error, ENOMEM, "object: no memory");
-    *created = (struct orc_object){.cell = cell, .layout = *layout, .span = object_span(layout), .holders = 1};
+    *created =
+        (struct orc_object){.cell = cell, .layout = *layout, .span = object_span(layout), .holders = 1};
     created->image = memory_file("orc-object", created->span);
     *bytes = mmap(NULL, created->span, PROT_READ | PROT_WRITE, MAP_SHARED, created->image, 0);
     *object = created;
@@ -40,8 +41,8 @@ int object_begin(struct orc_cell *cell, const struct orc_object_layout *layout, 
     return failed(error, code, "object: can't make its copy");
 }
 
-/* The table of a compartment that has bound nothing. Nothing may be in it yet: this is the place for entries that lead
- * into the object's own text, once the verifier checks them. */
+/* The table of a compartment that has bound nothing. Nothing may be in it yet: this is the place for entries
+ * that lead into the object's own text, once the verifier checks them. */
 static int prepare_imports(const struct orc_object *object, const uint8_t *bytes, struct orc_error *error) {
     const struct orc_object_layout *layout = &object->layout;
     for (uint32_t i = 0; i < layout->imports_size; i++)
@@ -72,14 +73,15 @@ static int verify(const struct orc_object *object, orc_report_function *report, 
     struct orc_jump_tables jumps = {object->base + layout->relocated, layout->jump_tables_size / 8, NULL};
     void *entries = NULL;
     if (jumps.count > 0) {
-        entries = mmap(NULL, layout->jump_tables_size, PROT_READ, MAP_SHARED, object->image, layout->relocated);
+        entries =
+            mmap(NULL, layout->jump_tables_size, PROT_READ, MAP_SHARED, object->image, layout->relocated);
         if (entries == MAP_FAILED)
             return failed(error, errno, "object: can't map its jump tables");
         jumps.entries = entries;
     }
     uint32_t text = object->base + layout->text;
-    enum orc_verdict verdict = orc_verify_text((const uint8_t *)(uintptr_t)text, layout->text_size, text, table, jumps,
-                                               report, context);
+    enum orc_verdict verdict = orc_verify_text((const uint8_t *)(uintptr_t)text, layout->text_size, text,
+                                               table, jumps, report, context);
     if (entries)
         munmap(entries, layout->jump_tables_size);
     if (verdict == ORC_VERIFY_REJECTED)
@@ -103,8 +105,6 @@ static int make_executable(const struct orc_object *object, orc_report_function 
     int status = verify(object, report, context, error);
     if (status == 0 && mprotect(text, size, PROT_READ | PROT_EXEC) != 0)
         status = failed(error, errno, "object: can't make its text executable");
-    if (status < 0 && unmap_fixed(text, size) < 0)
-        abort(); /* what wasn't accepted must not stay */
     return status;
 }
 
@@ -113,7 +113,8 @@ static int build(const struct orc_object *object, uint8_t *bytes, const struct o
                  orc_report_function *report, void *context, struct orc_error *error) {
     const struct orc_object_layout *layout = &object->layout;
     if (layout->text_size > 0) /* the rest of the last page */
-        memset(bytes + layout->text + layout->text_size, 0xcc, object->span - layout->text - layout->text_size);
+        memset(bytes + layout->text + layout->text_size, 0xcc,
+               object->span - layout->text - layout->text_size);
     int status = relocate(object, bytes, relocations, error);
     if (munmap(bytes, object->span) != 0)
         abort(); /* someone could write to it */
@@ -122,9 +123,10 @@ static int build(const struct orc_object *object, uint8_t *bytes, const struct o
     return status < 0 ? status : make_executable(object, report, context, error);
 }
 
-int object_abandon(struct orc_object *object, uint8_t *bytes, int status) {
-    munmap(bytes, object->span);
-    object_free(object);
+int object_abandon(struct orc_object **object, uint8_t *bytes, int status) {
+    munmap(bytes, (*object)->span);
+    object_free(*object);
+    *object = NULL;
     return status;
 }
 
@@ -143,31 +145,30 @@ static int find_or_add(struct orc_object *ours, struct orc_object **other, struc
 }
 
 int object_finish(struct orc_object **object, uint8_t *bytes, const struct orc_relocation *relocations,
-                  const uint8_t *claimed, struct orc_thread *thread, orc_report_function *report, void *context,
-                  struct orc_error *error) {
-    struct orc_object *ours = *object;
+                  const uint8_t *claimed, struct orc_thread *thread, orc_report_function *report,
+                  void *context, struct orc_error *error) {
+    struct orc_object *ours = *object, *other = NULL;
+    int status = 0;
     object_hash(&ours->layout, bytes, relocations, ours->hash);
     if (claimed && memcmp(claimed, ours->hash, ORC_HASH_SIZE) != 0)
-        return object_abandon(ours, bytes, fail(error, EBADMSG, "object: its content doesn't have the hash that it claims"));
-    int status = prepare_imports(ours, bytes, error);
-    if (status < 0)
-        return object_abandon(ours, bytes, status);
-
-    *object = NULL;
-    status = find_or_add(ours, object, thread, error);
-    if (*object || status < 0)
-        return object_abandon(ours, bytes, status);
-    *object = ours;
+        status = fail(error, EBADMSG, "object: its content doesn't have the hash that it claims");
+    if (status == 0)
+        status = prepare_imports(ours, bytes, error);
+    if (status == 0)
+        status = find_or_add(ours, &other, thread, error);
+    if (other || status < 0) {
+        status = object_abandon(object, bytes, status);
+        *object = other;
+        return status;
+    }
 
     /* Outside the lock: others see that it's being built, and wait. */
     status = build(ours, bytes, relocations, report, context, error);
     HOLD(ours->cell->lock);
-    if (status == 0) {
+    if (status == 0)
         store_publish(ours);
-    } else {
+    else
         store_withdraw(ours);
-        object_free(ours);
-    }
     return status;
 }
 
@@ -176,7 +177,8 @@ static void copy_region(uint8_t *to, const void *from, size_t size) {
         memcpy(to, from, size);
 }
 
-static void fill(const struct orc_object_layout *layout, uint8_t *bytes, const struct orc_object_image *image) {
+static void fill(const struct orc_object_layout *layout, uint8_t *bytes,
+                 const struct orc_object_image *image) {
     copy_region(bytes + layout->constants, image->constants, layout->constants_size);
     copy_region(bytes + layout->relocated, image->relocated, layout->relocated_size);
     copy_region(bytes + layout->imports, image->imports, layout->imports_size);

@@ -15,25 +15,29 @@ static bool region_follows(uint64_t *end, uint32_t offset, uint64_t size) {
 }
 
 int object_check_layout(const struct orc_object_layout *layout, bool data, struct orc_error *error) {
+    const struct {
+        const char *name;
+        uint32_t offset, size;
+    } regions[] = {{"constants", layout->constants, layout->constants_size},
+                   {"relocated constants", layout->relocated, layout->relocated_size},
+                   {"import table", layout->imports, layout->imports_size},
+                   {"data", layout->data, layout->data_size},
+                   {"text", layout->text, layout->text_size}};
     uint64_t end = 0;
-    if (!region_follows(&end, layout->constants, layout->constants_size))
-        return fail(error, EINVAL, "object: the constants are misaligned or too large");
-    if (!region_follows(&end, layout->relocated, layout->relocated_size))
-        return fail(error, EINVAL,
-                    "object: the relocated constants are misaligned, overlap or are too large");
-    if (layout->jump_tables_size > layout->relocated_size || layout->jump_tables_size % 8 != 0)
-        return fail(error, EINVAL, "object: the jump tables aren't whole entries of the relocated constants");
-    if (!region_follows(&end, layout->imports, layout->imports_size) || layout->imports_size % 8 != 0 ||
-        layout->imports_size > MAX_IMPORTS)
-        return fail(error, EINVAL,
-                    "object: the import table is misaligned, overlaps, is too large or has a fraction of an entry");
-    if (!region_follows(&end, layout->data, layout->data_size) || layout->data_file_size > layout->data_size)
-        return fail(error, EINVAL,
-                    "object: the data is misaligned, overlaps or is larger in the file than in memory");
-    if (!region_follows(&end, layout->text, layout->text_size) || data != (layout->text_size == 0))
-        return fail(error, EINVAL, "object: the text is misaligned, overlaps, is empty or too large");
-    if (data && (layout->relocated_size || layout->imports_size || layout->data_size || layout->constants_size == 0))
-        return fail(error, EINVAL, "object: one of constant data has constants and nothing else");
+    for (size_t i = 0; i < sizeof regions / sizeof *regions; i++)
+        if (!region_follows(&end, regions[i].offset, regions[i].size))
+            return fail(error, EINVAL, "object: its %s: misaligned, overlapping or too large",
+                        regions[i].name);
+    /* Without constants an object's data could become one mapping with the guest's memory below the window.
+     */
+    if (layout->constants_size == 0 || data != (layout->text_size == 0) ||
+        (data && (layout->relocated_size || layout->imports_size || layout->data_size)))
+        return fail(error, EINVAL, "object: it lacks constants or text, or is constant data and has more");
+    if (layout->jump_tables_size > layout->relocated_size || layout->jump_tables_size % 8 != 0 ||
+        layout->imports_size % 8 != 0 || layout->imports_size > MAX_IMPORTS)
+        return fail(error, EINVAL, "object: the jump tables or the import table have a fraction of an entry");
+    if (layout->data_file_size > layout->data_size)
+        return fail(error, EINVAL, "object: the data is larger in the file than in memory");
     if (layout->relocation_count > ((uint64_t)layout->relocated_size + layout->data_file_size) / 8)
         return fail(error, EINVAL, "object: more relocations than there is room for");
     return 0;

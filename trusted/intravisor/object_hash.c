@@ -1,5 +1,5 @@
-/* The hash that names an object, over the Intravisor's own copy (include/orc/object.h has the definition). The copy
- * holds zeros where the note's hash field stands. */
+/* The hash that names an object, over the Intravisor's own copy (include/orc/object.h has the definition).
+ * The copy holds zeros where the note's hash field stands. */
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -9,8 +9,8 @@ _Static_assert(sizeof(struct orc_object_note) == 8 + sizeof(struct orc_object_la
                "the note has no padding");
 _Static_assert(sizeof(struct orc_relocation) == 8, "a relocation has no padding");
 
-void object_hash(const struct orc_object_layout *layout, const uint8_t *bytes, const struct orc_relocation *relocations,
-                 uint8_t hash[ORC_HASH_SIZE]) {
+void object_hash(const struct orc_object_layout *layout, const uint8_t *bytes,
+                 const struct orc_relocation *relocations, uint8_t hash[ORC_HASH_SIZE]) {
     const struct {
         const void *start;
         uint64_t size;

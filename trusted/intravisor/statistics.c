@@ -2,13 +2,10 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "capability.h"
 #include "store.h"
-
-#define SECOND 1000000000
 
 /* Clocks of another thread, as the kernel numbers them. */
 #define CLOCK_USER 1u
@@ -18,7 +15,7 @@
 static uint64_t read_clock(int tid, unsigned which) {
     clockid_t clock = (clockid_t)((~(unsigned)tid << 3) | CLOCK_OF_THREAD | which);
     struct timespec time;
-    return clock_gettime(clock, &time) == 0 ? (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec : 0;
+    return clock_gettime(clock, &time) == 0 ? (uint64_t)to_nanoseconds(time) : 0;
 }
 
 struct processor_times thread_times(int tid) {
@@ -55,62 +52,21 @@ void compartment_usage(struct orc_compartment *compartment, struct orc_usage *us
     usage->system_time = times.all - usage->user_time;
 }
 
-/* --- Resident memory: what the page map says about pages that are the process' own --- */
-
-#define PAGE_PRESENT (UINT64_C(1) << 63)
-#define PAGE_SWAPPED (UINT64_C(1) << 62)
-#define PAGE_OF_FILE (UINT64_C(1) << 61)
-
-static uint64_t private_bytes(const struct orc_cell *cell, uint64_t start, uint64_t size) {
-    uint64_t chunk[512], bytes = 0;
-    uint64_t page = start / ORC_PAGE_SIZE, end = page_up(start + size) / ORC_PAGE_SIZE;
-    while (page < end) {
-        uint64_t count = end - page < 512 ? end - page : 512;
-        ssize_t got = pread(cell->pagemap, chunk, count * sizeof *chunk, (off_t)(page * sizeof *chunk));
-        if (got <= 0)
-            break;
-        for (uint64_t i = 0; i < (uint64_t)got / sizeof *chunk; i++)
-            bytes += (chunk[i] & (PAGE_PRESENT | PAGE_SWAPPED)) && !(chunk[i] & PAGE_OF_FILE) ? ORC_PAGE_SIZE : 0;
-        page += (uint64_t)got / sizeof *chunk;
-    }
-    return bytes;
-}
-
-static uint64_t resident_bytes(struct orc_compartment *compartment) {
-    uint64_t bytes = 0, slot = (uint64_t)compartment->slot;
-    for (const struct grant *grant = compartment->grants; grant; grant = grant->next)
-        bytes += private_bytes(compartment->cell, slot + grant->object->base + grant->object->layout.data,
-                               grant->object->layout.data_size);
-    for (const struct orc_thread *thread = compartment->threads; thread; thread = thread->next) {
-        uint64_t lowest = thread_context(thread);
-        bytes += private_bytes(compartment->cell, lowest, thread_region(thread) + THREAD_REGION - lowest);
-    }
-    HOLD(compartment->memory_lock);
-    for (unsigned i = 0; i < compartment->memory.count; i++) {
-        const struct extent *extent = &compartment->memory.extents[i];
-        bytes += private_bytes(compartment->cell, slot + extent->start, extent->end - extent->start);
-    }
-    return bytes;
-}
-
 int orc_compartment_statistics(struct orc_compartment *compartment, struct orc_statistics *statistics) {
     struct orc_usage usage;
     compartment_usage(compartment, &usage);
     HOLD(compartment->lock);
-    *statistics = (struct orc_statistics){
-        .processor_time = usage.processor_time,
-        .user_time = usage.user_time,
-        .system_time = usage.system_time,
-        .memory = usage.memory,
-        .memory_limit = usage.memory_limit,
-        .resident = compartment->cell->pagemap >= 0 ? resident_bytes(compartment) : 0,
-        .hostcalls = usage.hostcalls,
-        .registered = compartment->registered,
-        .threads = usage.threads,
-        .handles = usage.handles,
-        .objects = compartment->grant_count,
-        .running = compartment->started && !compartment->over,
-    };
+    *statistics =
+        (struct orc_statistics){.memory_limit = usage.memory_limit, .registered = compartment->registered};
+    statistics->processor_time = usage.processor_time;
+    statistics->user_time = usage.user_time;
+    statistics->system_time = usage.system_time;
+    statistics->memory = usage.memory;
+    statistics->hostcalls = usage.hostcalls;
+    statistics->threads = usage.threads;
+    statistics->handles = usage.handles;
+    statistics->objects = compartment->grant_count;
+    statistics->running = compartment->started && !compartment->over;
     for (const struct grant *grant = compartment->grants; grant; grant = grant->next)
         statistics->shared += object_shared_bytes(grant->object);
     return 0;

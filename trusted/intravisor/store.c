@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store.h"
@@ -133,8 +133,8 @@ void store_retire(struct orc_object *object) {
     object->age = next_age(object->cell->store);
 }
 
-/* Forgets the retired objects that no running thread has seen. Whoever began later began with an empty control stack,
- * and by then the text was unmapped. */
+/* Forgets the retired objects that no running thread has seen. Whoever began later began with an empty
+ * control stack, and by then the text was unmapped. */
 static void forget_retired(struct orc_cell *cell) {
     uint64_t oldest = UINT64_MAX;
     uint8_t *region;
@@ -146,14 +146,16 @@ static void forget_retired(struct orc_cell *cell) {
     struct orc_object *next;
     for (struct orc_object *object = cell->store->objects; object; object = next) {
         next = object->next;
-        if (object->state != OBJECT_RETIRED || oldest < object->age)
+        /* Where no text stood, nothing can lead to. */
+        if (object->state != OBJECT_RETIRED || (object->layout.text_size > 0 && oldest < object->age))
             continue;
         unlink_object(object);
         free(object);
     }
 }
 
-/* Identical content may stand where it stood: an old return address leads to the code that it always led to. */
+/* Identical content may stand where it stood: an old return address leads to the code that it always led to.
+ */
 static struct orc_object *retired_twin(struct store *store, const struct orc_object *object) {
     struct orc_object *twin = *bucket_of(store, object->hash);
     while (twin && (twin->state != OBJECT_RETIRED || twin->span != object->span ||
@@ -207,7 +209,7 @@ void store_publish(struct orc_object *object) {
 }
 
 void store_withdraw(struct orc_object *object) {
-    unlink_object(object);
+    store_retire(object);
     pthread_cond_broadcast(&object->cell->store->decided);
 }
 
@@ -253,16 +255,19 @@ uint64_t object_shared_bytes(const struct orc_object *object) {
            page_up(layout->text_size);
 }
 
-void orc_cell_objects(struct orc_cell *cell, bool (*visit)(void *context, const struct orc_object_statistics *object),
+void orc_cell_objects(struct orc_cell *cell,
+                      bool (*visit)(void *context, const struct orc_object_statistics *object),
                       void *context) {
     HOLD(cell->lock);
     for (struct orc_object *object = cell->store->objects; object; object = object->next) {
         if (object->state != OBJECT_READY)
             continue;
+        struct stat image;
         struct orc_object_statistics statistics = {
             .base = object->base,
             .size = object->span,
-            .shared = (uint32_t)(object_shared_bytes(object) + page_up(object->layout.data_file_size)),
+            .shared = fstat(object->image, &image) == 0 ? (uint32_t)image.st_blocks * 512
+                                                        : 0, /* as the kernel counts */
             .users = object->holders,
         };
         memcpy(statistics.hash, object->hash, sizeof statistics.hash);

@@ -7,7 +7,8 @@
 enum object_state {
     OBJECT_BUILDING, /* it has a base and a hash that its content has; it isn't verified yet */
     OBJECT_READY,
-    OBJECT_RETIRED, /* only its range of the window is left, which old threads may hold return addresses into */
+    OBJECT_RETIRED, /* only its range of the window is left, which old threads may hold return addresses into
+                     */
 };
 
 struct orc_object {
@@ -32,15 +33,17 @@ void store_destroy(struct store *store);
 
 /* The caller of these holds the cell's lock. */
 
-/* What a compartment of this domain may have: a reference, or NULL. Waits for one that is being built, at most
- * until `thread` is stopped. */
-struct orc_object *store_find(struct orc_cell *cell, const uint8_t *hash, const char *domain, struct orc_thread *thread);
-/* Gives the object a place in the window and lists it as building, or -ENOSPC. Identical content gets the place back
- * that it had. */
+/* What a compartment of this domain may have: a reference, or NULL. Waits for one that is being built, at
+ * most until `thread` is stopped. */
+struct orc_object *store_find(struct orc_cell *cell, const uint8_t *hash, const char *domain,
+                              struct orc_thread *thread);
+/* Gives the object a place in the window and lists it as building, or -ENOSPC. Identical content gets the
+ * place back that it had. */
 int store_add(struct orc_cell *cell, struct orc_object *object);
 /* Verified and executable: now others may have it. */
 void store_publish(struct orc_object *object);
-/* Building failed: nobody has seen it. */
+/* Building failed. Guarded sequences may have looked at its text all the same: the range of the window stays
+ * retired. */
 void store_withdraw(struct orc_object *object);
 void store_hold(struct orc_object *object);
 /* Drops a reference. An object that guests registered stays for a while without holders. */
@@ -52,29 +55,31 @@ bool store_empty(struct orc_cell *cell);
 uint64_t store_age(const struct orc_cell *cell);
 
 /* object.c */
-/* A new object, with room for its image, which is mapped at `*bytes`; nothing is known of it yet but the layout. */
+/* A new object, with room for its image, which is mapped at `*bytes`; nothing is known of it yet but the
+ * layout. */
 int object_begin(struct orc_cell *cell, const struct orc_object_layout *layout, struct orc_object **object,
                  uint8_t **bytes, struct orc_error *error);
-/* With its content in place: the hash; then base, relocations, seal, verification, publication. Takes the cell's lock.
- * If the store has the same content already, `*object` becomes that. `thread`: who waits for it, or NULL. The image
- * is unmapped in any case, and on failure the object is gone. The reference is the caller's. */
+/* With its content in place: the hash; then base, relocations, seal, verification, publication. Takes the
+ * cell's lock. If the store has the same content already, `*object` becomes that. `thread`: who waits for it,
+ * or NULL. The image is unmapped in any case, and on failure the object is gone; `*object` is NULL then if it
+ * took no place in the window. The reference is the caller's. */
 int object_finish(struct orc_object **object, uint8_t *bytes, const struct orc_relocation *relocations,
-                  const uint8_t *claimed, struct orc_thread *thread, orc_report_function *report, void *context,
-                  struct orc_error *error);
+                  const uint8_t *claimed, struct orc_thread *thread, orc_report_function *report,
+                  void *context, struct orc_error *error);
 /* Instead of finishing; returns `status`. */
-int object_abandon(struct orc_object *object, uint8_t *bytes, int status);
+int object_abandon(struct orc_object **object, uint8_t *bytes, int status);
 /* Bytes that every user has in common, the template of the data aside. */
 uint64_t object_shared_bytes(const struct orc_object *object);
 bool object_has_entry(const struct orc_object *object, uint32_t offset);
 
 /* object_hash.c: over an image as a loader gave it, before relocation. */
-void object_hash(const struct orc_object_layout *layout, const uint8_t *bytes, const struct orc_relocation *relocations,
-                 uint8_t hash[ORC_HASH_SIZE]);
+void object_hash(const struct orc_object_layout *layout, const uint8_t *bytes,
+                 const struct orc_relocation *relocations, uint8_t hash[ORC_HASH_SIZE]);
 
 /* import_table.c: see there. The caller holds the compartment's lock. */
 struct orc_binding;
-int import_table_bind(struct orc_compartment *compartment, struct grant *grant, const struct orc_binding *bindings,
-                      uint32_t count);
+int import_table_bind(struct orc_compartment *compartment, struct grant *grant,
+                      const struct orc_binding *bindings, uint32_t count);
 /* Drops the grant's reference; the cell's lock is held. */
 void import_table_release(struct grant *grant);
 /* Does an entry lead into this object? */

@@ -11,13 +11,21 @@
 #include "thread.h"
 
 #define SAME_OFFSET(field, offset)                                                                           \
-    _Static_assert(offsetof(struct orc_thread, field) == (offset), "layout.h and thread.h disagree on " #field);
+    _Static_assert(offsetof(struct orc_thread, field) == (offset),                                           \
+                   "layout.h and thread.h disagree on " #field);
 #define SAME_OFFSETS(X)                                                                                      \
-    X(registers, THREAD_REGISTERS) X(entry, THREAD_ENTRY) X(guest_fs, THREAD_GUEST_FS)                       \
-    X(host_fs, THREAD_HOST_FS) X(slot, THREAD_SLOT) X(host_stack, THREAD_HOST_STACK) X(gate, THREAD_GATE)    \
-    X(gate_limit, THREAD_GATE_LIMIT) X(gate_frame, THREAD_GATE_FRAME) X(stopping, THREAD_LEAVE)              \
-    X(exited, THREAD_LEAVE + 4) X(value, THREAD_VALUE) X(outcome, THREAD_OUTCOME) X(avx, THREAD_AVX)         \
-    X(fsgsbase, THREAD_FSGSBASE) X(mxcsr, THREAD_MXCSR) X(x87_control, THREAD_X87_CONTROL)
+    X(registers, THREAD_REGISTERS)                                                                           \
+    X(entry, THREAD_ENTRY)                                                                                   \
+    X(guest_fs, THREAD_GUEST_FS)                                                                             \
+    X(host_fs, THREAD_HOST_FS)                                                                               \
+    X(slot, THREAD_SLOT)                                                                                     \
+    X(host_stack, THREAD_HOST_STACK)                                                                         \
+    X(gate, THREAD_GATE)                                                                                     \
+    X(gate_limit, THREAD_GATE_LIMIT)                                                                         \
+    X(gate_frame, THREAD_GATE_FRAME)                                                                         \
+    X(stopping, THREAD_LEAVE) X(exited, THREAD_LEAVE + 4) X(value, THREAD_VALUE) X(outcome, THREAD_OUTCOME)  \
+        X(avx, THREAD_AVX) X(fsgsbase, THREAD_FSGSBASE) X(mxcsr, THREAD_MXCSR)                               \
+            X(x87_control, THREAD_X87_CONTROL)
 SAME_OFFSETS(SAME_OFFSET)
 _Static_assert(sizeof(struct orc_registers) == 16 * 8, "crossing.S loads 16 registers");
 _Static_assert(sizeof(struct orc_thread) <= THREAD_SIZE, "the thread fits its place");
@@ -114,7 +122,7 @@ void thread_join(struct orc_thread *thread) {
     *link = thread;
     thread->next = NULL;
     thread->id = ++compartment->last_thread_id;
-    compartment->thread_count++;
+    compartment->threaded |= compartment->thread_count++ > 0;
 }
 
 void thread_leave(struct orc_thread *thread) {
@@ -129,15 +137,19 @@ void thread_leave(struct orc_thread *thread) {
     compartment->hostcalls += thread->hostcalls;
 }
 
-int orc_thread_create(struct orc_compartment *compartment, const struct orc_thread_options *options,
-                      struct orc_thread **thread, struct orc_error *error) {
+int orc_thread_create(struct orc_compartment *compartment, struct orc_thread **thread,
+                      struct orc_error *error) {
     struct orc_cell *cell = compartment->cell;
-    size_t size = options && options->control_stack ? options->control_stack : DEFAULT_CONTROL_STACK;
     struct orc_thread *created = NULL;
-    int status = region_create(cell, size, &cell->threads, &created);
+    {
+        HOLD(compartment->lock);
+        if (compartment->started && !compartment->threaded)
+            return fail(error, EBUSY, "thread: the compartment's threads are the Intravisor's");
+        compartment->threaded = true;
+    }
+    int status = region_create(cell, compartment->limits.control_stack, &cell->threads, &created);
     if (status < 0)
-        return fail(error, -status, "thread: can't make one with a control stack of %zu bytes (%u to %u): %s",
-                    size, MIN_CONTROL_STACK, MAX_CONTROL_STACK, strerror(-status));
+        return failed(error, -status, "thread: can't make its region");
     created->owner = pthread_self();
     created->tid = gettid();
     created->host_fs = read_fs_base(cell->fsgsbase);
@@ -188,7 +200,7 @@ static void copy_frames(const struct orc_thread *thread, struct orc_fault *fault
     if (at < thread->control_stack || at % sizeof(uint64_t) != 0)
         return;
     for (; at < end && fault->frame_count < ORC_FAULT_FRAMES; at += sizeof(uint64_t))
-        fault->frames[fault->frame_count++] = (uint32_t) * (const uint64_t *)at;
+        fault->frames[fault->frame_count++] = (uint32_t)*(const uint64_t *)at;
 }
 
 static void describe_fault(struct orc_thread *thread, struct orc_fault *fault) {
@@ -247,8 +259,8 @@ void thread_run(struct orc_thread *thread, uint64_t nanoseconds, struct orc_resu
     __atomic_store_n(&thread->running, 0, __ATOMIC_SEQ_CST);
     describe(thread, result);
     if (!thread->worker) { /* a worker is done */
-        wake_end(thread);
         thread->stopping = 0;
+        wake_end(thread);
     }
 }
 

@@ -3,7 +3,6 @@
 #define ORC_INTRAVISOR_THREAD_H
 
 #include <pthread.h>
-#include <time.h>
 
 #include "intravisor.h"
 #include "layout.h"
@@ -44,13 +43,15 @@ struct orc_thread {
     struct orc_compartment *compartment;
     struct orc_thread *next; /* in its compartment's list, or among idle or finished workers */
     pthread_t owner;
-    uint64_t control_stack; /* lowest address */
+    uint64_t control_stack;        /* lowest address */
     struct processor_times before; /* what the host thread had spent when this thread began */
     uint32_t job;                  /* an idle worker waits until this isn't 0 */
     bool first;                    /* the compartment's: when it returns, the compartment ends */
     bool fault_has_address;
     struct orc_fault fault;
 };
+
+#define FLAGS_AT_REST 0x202 /* interrupts enabled, everything else clear */
 
 #define STOPPING_ASKED 1u
 #define STOPPING_EXPIRED 2u
@@ -73,9 +74,9 @@ struct gate_frame {
     uint64_t return_address;
 };
 
-/* A region from its top down: thread, control stack, guard, host stack (a worker's; it holds its thread-local storage),
- * signal stack, the context of interrupted guest code; then nothing. What a small thread touches lies in its last 2 MiB,
- * so that one page-table page is enough. */
+/* A region from its top down: thread, control stack, guard, host stack (a worker's; it holds its thread-local
+ * storage), signal stack, the context of interrupted guest code; then nothing. What a small thread touches
+ * lies in its last 2 MiB, so that one page-table page is enough. */
 #define GUARD_SIZE 0x10000
 #define HOST_STACK_SIZE 0x30000
 #define SIGNAL_STACK_SIZE 0x10000
@@ -113,14 +114,14 @@ void thread_leave(struct orc_thread *thread);
 /* Runs the guest as the thread says and fills in `result`: orc_call without its checks. */
 void thread_run(struct orc_thread *thread, uint64_t nanoseconds, struct orc_result *result);
 void block_signals(uint64_t *before);
-/* From here on no code that exists now makes way for other code until the thread has run. Before its entry is checked,
- * under the compartment's lock. */
+/* From here on no code that exists now makes way for other code until the thread has run. Before its entry is
+ * checked, under the compartment's lock. */
 void thread_arm(struct orc_thread *thread);
 /* statistics.c: adds what the thread has spent since it began; what its host thread has spent. */
 struct processor_times add_times(struct processor_times *sum, const struct orc_thread *thread);
 
-/* worker.c: starts a thread of the Intravisor's at `entry`; the caller holds the compartment's lock. `id_address`: 0, or
- * where the new thread's id is stored before it runs. Its id, or -errno. */
+/* worker.c: starts a thread of the Intravisor's at `entry`; the caller holds the compartment's lock.
+ * `id_address`: 0, or where the new thread's id is stored before it runs. Its id, or -errno. */
 struct thread_start {
     uint32_t entry, stack, argument, id_address;
     uint64_t guest_fs; /* 0: the beginning of the slot */
@@ -149,7 +150,8 @@ void alarm_hand_on(struct orc_thread *thread);
 /* upcall.c: the guest's signal entry. On the signal stack, with the host's FS base. */
 bool upcall_deliver(struct orc_thread *thread, void *interrupted);
 void upcall_restore(struct orc_thread *thread, void *interrupted);
-/* In a hostcall: goes on where the guest was interrupted. `repeat`: its next blocking call ends with -EINTR. */
+/* In a hostcall: goes on where the guest was interrupted. `repeat`: its next blocking call ends with -EINTR.
+ */
 int64_t upcall_return(struct orc_thread *thread, bool repeat);
 
 /* crossing.S */

@@ -4,10 +4,9 @@
 
 #include "thread.h"
 
-int region_create(struct orc_cell *cell, uint64_t control_stack, unsigned *count, struct orc_thread **thread) {
+int region_create(struct orc_cell *cell, uint64_t control_stack, unsigned *count,
+                  struct orc_thread **thread) {
     uint64_t top = page_up(control_stack + THREAD_SIZE); /* control stack and thread */
-    if (control_stack < MIN_CONTROL_STACK || control_stack > MAX_CONTROL_STACK)
-        return -EINVAL;
     HOLD(cell->lock);
     uint8_t *region = arena_take(&region_arena);
     if (!region)
@@ -15,7 +14,8 @@ int region_create(struct orc_cell *cell, uint64_t control_stack, unsigned *count
     uint8_t *control = region + THREAD_REGION - top;
     int status = map_fixed(control, top, PROT_READ | PROT_WRITE);
     if (status == 0)
-        status = map_fixed(control - BELOW_CONTROL_STACK, BELOW_CONTROL_STACK - GUARD_SIZE, PROT_READ | PROT_WRITE);
+        status = map_fixed(control - BELOW_CONTROL_STACK, BELOW_CONTROL_STACK - GUARD_SIZE,
+                           PROT_READ | PROT_WRITE);
     if (status < 0) {
         arena_give(&region_arena, region);
         return status;

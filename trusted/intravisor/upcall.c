@@ -1,11 +1,12 @@
-/* The guest's signal entry: guest code is interrupted, all its registers are kept in trusted memory, and the entry is
- * called on the control stack below. When it has returned (by a hostcall), a signal of the Intravisor's own puts the
- * registers back: the kernel restores what it saved, so nothing is left out.
+/* The guest's signal entry: guest code is interrupted, all its registers are kept in trusted memory, and the
+ * entry is called on the control stack below. When it has returned (by a hostcall), a signal of the
+ * Intravisor's own puts the registers back: the kernel restores what it saved, so nothing is left out.
  *
- * Why that confines: the entry is an entry point, checked when it was set and forgotten with its object, and it starts
- * like any other call; its return address is a trap in the gate page. Interrupted code goes on with the registers that it had, so what
- * a guarded sequence has checked still holds (code never changes while a thread lives). The control stack above the
- * trap isn't popped before that, or the kept context is dropped (call_unwind). */
+ * Why that confines: the entry is an entry point, checked when it was set and forgotten with its object, and
+ * it starts like any other call; its return address is a trap in the gate page. Interrupted code goes on with
+ * the registers that it had, so what a guarded sequence has checked still holds (code never changes while a
+ * thread lives). The control stack above the trap isn't popped before that, or the kept context is dropped
+ * (call_unwind). */
 #include <string.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -16,7 +17,6 @@
 
 #define TRAP (ORC_GATES + ORC_PAGE_SIZE - 1) /* an int3 in the gate page */
 #define RED_ZONE 256
-#define FLAGS_AT_REST 0x202 /* interrupts enabled, everything else clear */
 
 /* The kernel's description of the vector state, in the unused end of the FXSAVE area. */
 #define XSAVE_MAGIC 0x46505853u
@@ -42,8 +42,8 @@ static uint32_t vector_size(const uint8_t *vectors) {
     return note.magic == XSAVE_MAGIC ? note.whole_size : FXSAVE_SIZE;
 }
 
-/* As a program begins: an empty x87 stack, and vector registers that are zero. The kernel takes registers whose bits
- * are clear in the XSAVE header to be in their initial state. */
+/* As a program begins: an empty x87 stack, and vector registers that are zero. The kernel takes registers
+ * whose bits are clear in the XSAVE header to be in their initial state. */
 static void reset_vectors(uint8_t *vectors, uint32_t size) {
     memset(vectors + 2, 0, 4);          /* x87 status and tag words; the control word stays */
     memset(vectors + 32, 0, 128 + 256); /* x87 and SSE registers */
@@ -96,10 +96,11 @@ void upcall_restore(struct orc_thread *thread, void *interrupted) {
 int64_t upcall_return(struct orc_thread *thread, bool repeat) {
     uint32_t none = 0;
     if (repeat)
-        __atomic_compare_exchange_n(&thread->interrupted, &none, INTERRUPTED_BLOCKING, false, __ATOMIC_SEQ_CST,
-                                    __ATOMIC_SEQ_CST);
+        __atomic_compare_exchange_n(&thread->interrupted, &none, INTERRUPTED_BLOCKING, false,
+                                    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     thread->resuming = 1;
-    while (thread->resuming) /* a signal to oneself comes before the call returns, and its handler goes elsewhere */
+    while (thread->resuming) /* a signal to oneself comes before the call returns, and its handler goes
+                                elsewhere */
         syscall(SYS_tgkill, getpid(), thread->tid, STOP_SIGNAL);
     return 0;
 }

@@ -1,5 +1,5 @@
-/* Workers: the host threads that guests' threads run on. A worker's stacks and the guest thread's lie in one region;
- * finished workers wait for the next guest thread, a few of them at least. */
+/* Workers: the host threads that guests' threads run on. A worker's stacks and the guest thread's lie in one
+ * region; finished workers wait for the next guest thread, a few of them at least. */
 #include <errno.h>
 #include <linux/futex.h>
 #include <sched.h>
@@ -145,7 +145,8 @@ static int take_worker(struct orc_cell *cell, uint64_t control_stack, struct orc
     return idle ? 0 : region_create(cell, control_stack, &cell->workers, thread);
 }
 
-static void fill(struct orc_thread *thread, struct orc_compartment *compartment, const struct thread_start *start) {
+static void fill(struct orc_thread *thread, struct orc_compartment *compartment,
+                 const struct thread_start *start) {
     thread_prepare(thread, compartment);
     thread->first = start->first;
     thread->entry = start->entry;

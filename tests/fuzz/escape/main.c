@@ -265,8 +265,9 @@ static bool run_all(const struct task *task) {
     printf("1..%zu\n", PLANTED + 2);
     for (size_t i = 0; i < PLANTED; i++) {
         int status = run(&(struct task){.kind = PLANT, .seed = i});
-        good &=
-            report(WIFEXITED(status) && WEXITSTATUS(status) == 1, number++, planted[i].what, " is noticed");
+        /* The Intravisor itself aborts when a fault shows that a guest reached outside. */
+        bool noticed = WIFEXITED(status) ? WEXITSTATUS(status) == 1 : WTERMSIG(status) == SIGABRT;
+        good &= report(noticed, number++, planted[i].what, " is noticed");
     }
     printf("# %s 0x%llx\n", task->kind == ONE_BATCH ? "batch" : "seed", (unsigned long long)task->seed);
     int status = run(task);

@@ -52,12 +52,27 @@ static bool map_imports(uint8_t *slot) {
     return mprotect(slot + IMPORTS_ADDRESS, ORC_PAGE_SIZE, PROT_READ) == 0;
 }
 
+/* A range of PROT_NONE aligned to `alignment` (a power of two), or NULL. */
+static void *reserve_aligned(uint64_t size, uint64_t alignment) {
+    uint64_t whole = size + alignment;
+    uint8_t *start = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (start == MAP_FAILED)
+        return NULL;
+    uint64_t before = -(uint64_t)start & (alignment - 1);
+    uint64_t after = whole - size - before;
+    if ((before && munmap(start, before) != 0) || (after && munmap(start + before + size, after) != 0)) {
+        munmap(start, whole);
+        return NULL;
+    }
+    return start + before;
+}
+
 bool world_create(struct orc_cell *cell, bool mapped, struct world *world) {
     uint8_t *three = reserve_aligned(3 * ORC_SLOT_SIZE, ORC_SLOT_SIZE);
     if (!three)
         return false;
     uint8_t *slot = three + ORC_SLOT_SIZE;
-    *world = (struct world){.cell = cell, .compartment = {.cell = cell, .slot = slot}, .text = map_text()};
+    *world = (struct world){.cell = cell, .compartment = {.cell = cell, .slot = slot, .limits.control_stack = DEFAULT_CONTROL_STACK}, .text = map_text()};
     for (size_t i = 0; i < MEMORY_COUNT; i++)
         if (map_fixed(slot + memory[i].start, memory[i].size, PROT_READ | PROT_WRITE) < 0)
             return false;
@@ -70,7 +85,7 @@ bool world_create(struct orc_cell *cell, bool mapped, struct world *world) {
     uint8_t *canary = reserve_aligned(CANARY_SIZE, ORC_PAGE_SIZE);
     world->canary = canary ? map_poison(canary, CANARY_SIZE) : NULL;
     return world->text && world->canary && map_imports(slot) &&
-           orc_thread_create(&world->compartment, NULL, &world->thread, NULL) == 0;
+           orc_thread_create(&world->compartment, &world->thread, NULL) == 0;
 }
 
 void world_refill(struct world *world, struct random *random) {

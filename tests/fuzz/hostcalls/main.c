@@ -108,7 +108,7 @@ static void *hostile_thread(void *context) {
     struct random random = {hostile->seed};
     struct orc_thread *thread;
     struct orc_error error;
-    if (orc_thread_create(hostile->compartment, NULL, &thread, &error) != 0)
+    if (orc_thread_create(hostile->compartment, &thread, &error) != 0)
         return NULL; /* the compartment has ended itself meanwhile */
     const struct entries entries = {entry_of(PROGRAM(increment)), entry_of(PROGRAM(loop_hostcall)),
                                     entry_of(PROGRAM(script)), entry_of(PROGRAM(signal_entry))};
@@ -164,7 +164,7 @@ static void expect(struct orc_thread *thread, int64_t expected, const uint64_t a
 static void *neighbour_thread(void *unused) {
     struct orc_thread *thread;
     struct orc_error error;
-    if (orc_thread_create(world.neighbour, NULL, &thread, &error) != 0)
+    if (orc_thread_create(world.neighbour, &thread, &error) != 0)
         FAIL("the neighbour: %s", error.message);
     EXPECT(0, ORC_MAP, AREAS_START, NEIGHBOUR_SIZE, ORC_MEMORY_READ | ORC_MEMORY_WRITE);
     uint8_t *memory = orc_compartment_slot(world.neighbour) + AREAS_START;

@@ -109,7 +109,9 @@ static bool start(struct world *world, struct orc_compartment *compartment) {
                                     .entry = PROGRAM(repeat_script),
                                     .start_info = script,
                                     .start_info_size = sizeof script};
-    return orc_compartment_start(compartment, &first, &world->error) == 0;
+    struct orc_thread *thread; /* from here on the compartment takes threads of ours */
+    return orc_thread_create(compartment, &thread, &world->error) == 0 && orc_thread_destroy(thread) == 0 &&
+           orc_compartment_start(compartment, &first, &world->error) == 0;
 }
 
 struct orc_compartment *world_compartment(struct world *world) {

@@ -215,8 +215,11 @@ static void remember(struct history *history, const struct line *line) {
     history->end[0] = line->offset + line->length;
 }
 
-static bool is_table_jump(const uint8_t *bytes, size_t length) {
-    return length >= 4 && bytes[length - 3] == 0xff && bytes[length - 2] == 0x24 && bytes[0] == 0x65;
+/* In LLVM's words: a jump through memory at two registers. */
+static bool is_table_jump(const struct line *line) {
+    unsigned scale;
+    char base[8], index[8];
+    return sscanf(line->text, " jmpq *%%gs:(%%%7[a-z0-9],%%%7[a-z0-9],%u)", base, index, &scale) == 3;
 }
 
 static void check_accepted(const uint8_t *text, size_t length) {
@@ -240,7 +243,7 @@ static void check_accepted(const uint8_t *text, size_t length) {
             complain(&line, "%zu bytes long for LLVM", second);
         check_alone(&decoder, &line, available, &guard_end);
         check_line(&line, line.offset < guard_end);
-        if (is_table_jump(text + line.offset, line.length)) {
+        if (is_table_jump(&line)) {
             table_jump_count++;
             check_table_jump(&line, &history);
         }

@@ -407,6 +407,7 @@ static void many(void) {
 }
 
 int main(void) {
+    setvbuf(stdout, NULL, _IOLBF, 0);
     mutexes();
     conditions();
     pthread_barrier_init(&barrier, NULL, THREADS);

@@ -161,3 +161,43 @@ unknown:
 more_labels:
 	.quad	.Ltmp3
 	.quad	.Ltmp4
+
+# The pointer gets another value behind the addition, and the targets read it: the jump takes another register.
+	.text
+	.globl	reloaded
+	.type	reloaded,@function
+reloaded:
+	.cfi_startproc
+	endbr64
+	pushq	%rax
+	.cfi_def_cfa_offset 16
+	movl	%edi, %eax
+	movq	%rsi, (%rsp)
+	cmpl	$2, %eax
+	ja	.LBB90_4
+	leaq	.LJTI90_0(%rip), %rcx
+	movslq	(%rcx,%rax,4), %rax
+	addq	%rcx, %rax
+	movq	(%rsp), %rcx
+	jmpq	*%rax
+.LBB90_1:
+	leaq	1(%rcx), %rax
+	popq	%rcx
+	retq
+.LBB90_2:
+	leaq	2(%rcx), %rax
+	popq	%rcx
+	retq
+.LBB90_4:
+	xorl	%eax, %eax
+	popq	%rcx
+	retq
+.Lfunc_end90:
+	.size	reloaded, .Lfunc_end90-reloaded
+	.cfi_endproc
+	.section	.rodata,"a",@progbits
+	.p2align	2, 0x0
+.LJTI90_0:
+	.long	.LBB90_1-.LJTI90_0
+	.long	.LBB90_2-.LJTI90_0
+	.long	.LBB90_1-.LJTI90_0

@@ -1,6 +1,7 @@
 /* Where the first thread of a compartment starts, with the address of argc. The Intravisor has mapped libc.so and applied
  * its relative relocations; no import is bound yet, and no thread pointer is set. */
 #include <stddef.h>
+#include <orc/boot.h>
 #include <orc/hostcall.h>
 #include "dynlink.h"
 

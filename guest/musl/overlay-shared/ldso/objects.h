@@ -2,6 +2,7 @@
  * the file if the cell doesn't hold that object. Reading a file, relocating and mapping it happen once in a cell; in every
  * other compartment loading is one hostcall, then symbol lookup. */
 #include <orc/abi.h>
+#include <orc/boot.h>
 #include <orc/hostcall.h>
 #include <orc/object.h>
 
@@ -97,12 +98,12 @@ static long register_file(unsigned char *file, size_t size, const char *name, st
 	return handle;
 }
 
-/* Reads the whole file into memory of its own for the time of one hostcall. */
+/* Reads the whole file into memory of its own for the time of one hostcall: a read-only mapping would be shared data. */
 static long register_object(int fd, const char *name, struct orc_object_info *info)
 {
 	struct stat st;
 	if (fstat(fd, &st) < 0) return -errno;
-	unsigned char *file = mmap(0, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	unsigned char *file = mmap(0, st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	if (file == MAP_FAILED) return -errno;
 	long handle = st.st_size < FIRST_READ ? -ENOEXEC : register_file(file, st.st_size, name, info);
 	munmap(file, st.st_size);

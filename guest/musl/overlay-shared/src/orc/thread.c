@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <orc/abi.h>
+#include <orc/boot.h>
 #include <orc/hostcall.h>
 #include "pthread_impl.h"
 #include "libos_thread.h"

@@ -1,5 +1,6 @@
 /* The first thread's stack is where the boot data says. */
 #define _GNU_SOURCE
+#include <orc/boot.h>
 #include <orc/hostcall.h>
 #include "pthread_impl.h"
 
