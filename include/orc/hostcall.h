@@ -11,37 +11,31 @@
 #ifndef ORC_HOSTCALL_H
 #define ORC_HOSTCALL_H
 
-/* clang-format off: a table */
-/* Compartment and threads (trusted/hostcalls/threads.c). A thread id is 1 for the first thread and never
- * reused. */
-#define ORC_EXIT 0 /* (status): ends the compartment with all its threads */
-#define ORC_SET_THREAD_POINTER                                                                               \
-    2                       /* (address): at least ORC_TLS_REACH away from both ends of the usable slot */
-#define ORC_MARK 5          /* (): for setjmp, see below */
-#define ORC_UNWIND 6        /* (mark): for longjmp, see below */
-#define ORC_THREAD_CREATE 8 /* (struct orc_thread_start *): the new thread's id; -EAGAIN beyond the quota */
-#define ORC_THREAD_EXIT                                                                                      \
-    9 /* (address): stores a 32-bit 0 at `address` unless that is 0, wakes one futex waiter                  \
-         there; the compartment ends with status 0 when this was its last thread */
-#define ORC_THREAD_ID 10 /* (): the calling thread's id */
-#define ORC_INTERRUPT                                                                                        \
-    11 /* (thread id): the thread's blocking call, or its next one, ends with -EINTR; if it                  \
-          runs guest code, its signal entry is called. -ESRCH: there is no such thread */
-#define ORC_SIGNAL_ENTRY 12  /* (code address or 0): where interrupted guest code of this compartment goes */
-#define ORC_SIGNAL_RETURN 13 /* (): the signal entry is done: goes on where the guest was interrupted */
-#define ORC_SIGNALS 14       /* (): takes the pending signals that came from outside, bit N-1 for signal N */
-#define ORC_ALARM                                                                                            \
-    15 /* (first, interval): raises SIGALRM after `first` ns, then each `interval`; 0, 0: off.               \
-          Answers the ns that were left */
-#define ORC_FUTEX_WAIT 16 /* (address, expected, timeout) (blocks): -EAGAIN, -ETIMEDOUT, 0 when woken */
-#define ORC_FUTEX_WAKE 17 /* (address, count): threads woken */
-#define ORC_YIELD 18      /* () */
+/* clang-format off */
+/* Compartment and threads (trusted/hostcalls/threads.c). A thread id is 1 for the first thread and never reused. */
+#define ORC_EXIT 0               /* (status): ends the compartment with all its threads */
+#define ORC_SET_THREAD_POINTER 2 /* (address): at least ORC_TLS_REACH away from both ends of the usable slot */
+#define ORC_MARK 5               /* (): for setjmp, see below */
+#define ORC_UNWIND 6             /* (mark): for longjmp, see below */
+#define ORC_THREAD_CREATE 8      /* (struct orc_thread_start *): the new thread's id; -EAGAIN beyond the quota */
+#define ORC_THREAD_EXIT 9        /* (address): stores a 32-bit 0 at `address` unless that is 0, wakes one futex waiter
+                                    there; the compartment ends with status 0 when this was its last thread */
+#define ORC_THREAD_ID 10         /* (): the calling thread's id */
+#define ORC_INTERRUPT 11         /* (thread id): the thread's blocking call, or its next one, ends with -EINTR; if it
+                                    runs guest code, its signal entry is called. -ESRCH: there is no such thread */
+#define ORC_SIGNAL_ENTRY 12      /* (code address or 0): where interrupted guest code of this compartment goes */
+#define ORC_SIGNAL_RETURN 13     /* (): the signal entry is done: goes on where the guest was interrupted */
+#define ORC_SIGNALS 14           /* (): takes the pending signals that came from outside, bit N-1 for signal N */
+#define ORC_ALARM 15             /* (first, interval): raises SIGALRM after `first` ns, then each `interval`; 0, 0: off.
+                                    Answers the ns that were left */
+#define ORC_FUTEX_WAIT 16        /* (address, expected, timeout) (blocks): -EAGAIN, -ETIMEDOUT, 0 when woken */
+#define ORC_FUTEX_WAKE 17        /* (address, count): threads woken */
+#define ORC_YIELD 18             /* () */
 
-/* Memory (memory.c): whole pages in [ORC_FIRST_STACK, ORC_FIRST_STACK_END) or [ORC_HEAP, ORC_HEAP_END). What
- * isn't mapped costs nothing. Protection: 0, ORC_MEMORY_READ, or ORC_MEMORY_READ | ORC_MEMORY_WRITE. */
-#define ORC_MAP                                                                                              \
-    24 /* (address, size, protection): fresh zero pages, in place of whatever was there; -ENOMEM beyond      \
-          the quota, and then nothing has changed */
+/* Memory (memory.c): whole pages in [ORC_FIRST_STACK, ORC_FIRST_STACK_END) or [ORC_HEAP, ORC_HEAP_END). What isn't mapped
+ * costs nothing. Protection: 0, ORC_MEMORY_READ, or ORC_MEMORY_READ | ORC_MEMORY_WRITE. */
+#define ORC_MAP 24     /* (address, size, protection): fresh zero pages, in place of whatever was there; -ENOMEM beyond
+                          the quota, and then nothing has changed */
 #define ORC_UNMAP 25   /* (address, size): gives the pages back */
 #define ORC_PROTECT 26 /* (address, size, protection): every page must be mapped (-ENOMEM) */
 #define ORC_DISCARD 27 /* (address, size): mapped pages read as zero again, their memory goes back */
@@ -49,71 +43,57 @@
 #define ORC_MEMORY_WRITE 2
 
 /* Objects (objects.c). */
-#define ORC_OBJECT_REQUEST                                                                                   \
-    32 /* (const uint8_t hash[32], struct orc_object_info *): a handle; -ENOENT: not held here */
+#define ORC_OBJECT_REQUEST 32  /* (const uint8_t hash[32], struct orc_object_info *): a handle; -ENOENT: not held here */
 #define ORC_OBJECT_REGISTER 33 /* (const struct orc_object_source *, struct orc_object_info *): a handle */
-#define ORC_OBJECT_BIND                                                                                      \
-    34 /* (handle, const struct orc_binding *, count): all or none; at most ORC_MAX_BINDINGS */
-#define ORC_OBJECT_RELEASE                                                                                   \
-    36 /* (handle): unmaps it; -EBUSY while another object's import table leads into it */
+#define ORC_OBJECT_BIND 34     /* (handle, const struct orc_binding *, count): all or none; at most ORC_MAX_BINDINGS */
+#define ORC_OBJECT_RELEASE 36  /* (handle): unmaps it; -EBUSY while another object's import table leads into it */
 #define ORC_MAX_BINDINGS 4096
 
 /* Handles of any kind (handles.c). */
-#define ORC_READ 4   /* (handle, pointer, length) (blocks): bytes read; 0 at the end. From a stream */
-#define ORC_WRITE 1  /* (handle, pointer, length) (blocks): bytes written. Never raises SIGPIPE: -EPIPE */
-#define ORC_CLOSE 40 /* (handle) */
-#define ORC_READ_VECTOR                                                                                      \
-    41 /* (handle, const struct orc_span *, count, offset) (blocks): offset -1 for a stream */
+#define ORC_READ 4         /* (handle, pointer, length) (blocks): bytes read; 0 at the end. From a stream */
+#define ORC_WRITE 1        /* (handle, pointer, length) (blocks): bytes written. Never raises SIGPIPE: -EPIPE */
+#define ORC_CLOSE 40       /* (handle) */
+#define ORC_READ_VECTOR 41 /* (handle, const struct orc_span *, count, offset) (blocks): offset -1 for a stream */
 #define ORC_WRITE_VECTOR 42
-#define ORC_READ_AT 43 /* (handle, pointer, length, offset): from a file */
-#define ORC_WRITE_AT                                                                                         \
-    44                /* (handle, pointer, length, offset): a file opened with O_APPEND ignores the offset */
-#define ORC_STATUS 45 /* (handle, struct orc_status *) */
-#define ORC_SET_BLOCKING                                                                                     \
-    46 /* (handle, 0 or 1): -EPERM for a handle that was granted, since others share its flags */
-#define ORC_TERMINAL 47  /* (handle, struct orc_window *): -ENOTTY */
+#define ORC_READ_AT 43  /* (handle, pointer, length, offset): from a file */
+#define ORC_WRITE_AT 44 /* (handle, pointer, length, offset): a file opened with O_APPEND ignores the offset */
+#define ORC_STATUS 45   /* (handle, struct orc_status *) */
+#define ORC_SET_BLOCKING 46 /* (handle, 0 or 1): -EPERM for a handle that was granted, since others share its flags */
+#define ORC_TERMINAL 47 /* (handle, struct orc_window *): -ENOTTY */
 #define ORC_AVAILABLE 48 /* (handle): bytes that a read would find (FIONREAD) */
 #define ORC_MAX_SPANS 1024
-#define ORC_MAX_TRANSFER                                                                                     \
-    0x1000000 /* bytes that one of these calls moves at most: so that a kill never waits long */
+#define ORC_MAX_TRANSFER 0x1000000 /* bytes that one of these calls moves at most: so that a kill never waits long */
 
-/* Files beneath granted directories (files.c). A struct orc_path names one; it never leads out of its
- * directory. */
-#define ORC_OPEN                                                                                             \
-    56 /* (const struct orc_path *, flags, mode): a handle. O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL,     \
-          O_TRUNC, O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_PATH, ORC_NO_LINKS */
-#define ORC_STATUS_AT                                                                                        \
-    57 /* (const struct orc_path *, follow: 0 or 1, plus ORC_NO_LINKS or not, struct orc_status *) */
+/* Files beneath granted directories (files.c). A struct orc_path names one; it never leads out of its directory. */
+#define ORC_OPEN 56      /* (const struct orc_path *, flags, mode): a handle. O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL,
+                            O_TRUNC, O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_PATH, ORC_NO_LINKS */
+#define ORC_STATUS_AT 57 /* (const struct orc_path *, follow: 0 or 1, plus ORC_NO_LINKS or not, struct orc_status *) */
 #define ORC_ENTRIES 58   /* (handle, pointer, length): whole struct linux_dirent64 records; 0 at the end */
 #define ORC_REWIND 59    /* (handle, position): the d_off of an entry, or 0 */
 #define ORC_READ_LINK 60 /* (const struct orc_path *, pointer, length, 0 or ORC_NO_LINKS): bytes written */
 #define ORC_MAKE_DIRECTORY 61 /* (const struct orc_path *, mode) */
 #define ORC_REMOVE 62         /* (const struct orc_path *, directory: 0 or 1) */
-#define ORC_RENAME                                                                                           \
-    63 /* (const struct orc_path *from, const struct orc_path *to, flags: 0 or RENAME_NOREPLACE) */
-#define ORC_LINK 64          /* (const struct orc_path *from, const struct orc_path *to) */
-#define ORC_SYMBOLIC_LINK 65 /* (const struct orc_path *, target pointer, target length) */
-#define ORC_TRUNCATE 66      /* (handle, size) */
-#define ORC_SYNC 67          /* (handle, data only: 0 or 1) (blocks) */
-#define ORC_SET_MODE 68      /* (handle, mode) */
-#define ORC_SET_TIMES                                                                                        \
-    69              /* (handle, const int64_t times[2]): access, modification; ORC_TIME_NOW, ORC_TIME_OMIT */
-#define ORC_LOCK 70 /* (handle, struct orc_lock *, 0: try, 1: wait, ORC_LOCK_QUERY) (blocks) */
-#define ORC_ALLOCATE 71      /* (handle, mode: 0 or FALLOC_FL_KEEP_SIZE, offset, length) */
-#define ORC_STATUS_SYSTEM 72 /* (handle, struct orc_file_system *) */
+#define ORC_RENAME 63         /* (const struct orc_path *from, const struct orc_path *to, flags: 0 or RENAME_NOREPLACE) */
+#define ORC_LINK 64           /* (const struct orc_path *from, const struct orc_path *to) */
+#define ORC_SYMBOLIC_LINK 65  /* (const struct orc_path *, target pointer, target length) */
+#define ORC_TRUNCATE 66       /* (handle, size) */
+#define ORC_SYNC 67           /* (handle, data only: 0 or 1) (blocks) */
+#define ORC_SET_MODE 68       /* (handle, mode) */
+#define ORC_SET_TIMES 69      /* (handle, const int64_t times[2]): access, modification; ORC_TIME_NOW, ORC_TIME_OMIT */
+#define ORC_LOCK 70           /* (handle, struct orc_lock *, 0: try, 1: wait, ORC_LOCK_QUERY) (blocks) */
+#define ORC_ALLOCATE 71       /* (handle, mode: 0 or FALLOC_FL_KEEP_SIZE, offset, length) */
+#define ORC_STATUS_SYSTEM 72  /* (handle, struct orc_file_system *) */
 
 #define ORC_LOCK_QUERY 2 /* changes nothing; stores a lock that is in the way, or type F_UNLCK */
-#define ORC_NO_LINKS                                                                                         \
-    0x40000000 /* -ELOOP instead of following any symbolic link (the last name of a path counts only         \
-                  where it would have been followed) */
+#define ORC_NO_LINKS 0x40000000 /* -ELOOP instead of following any symbolic link (the last name of a path counts only
+                                   where it would have been followed) */
 
 /* Streams, events (events.c). */
-#define ORC_PIPE 80        /* (uint32_t handles[2], nonblocking): read end, write end */
-#define ORC_SOCKET_PAIR 81 /* (type, nonblocking, uint32_t handles[2]): AF_UNIX */
-#define ORC_EVENT 82       /* (initial, EFD_ flags): a handle */
-#define ORC_TIMER 83       /* (clock, TFD_NONBLOCK or 0): a handle */
-#define ORC_TIMER_SET                                                                                        \
-    84 /* (handle, flags: TFD_TIMER_ABSTIME, const int64_t new[2], int64_t old[2] or 0): first, interval */
+#define ORC_PIPE 80          /* (uint32_t handles[2], nonblocking): read end, write end */
+#define ORC_SOCKET_PAIR 81   /* (type, nonblocking, uint32_t handles[2]): AF_UNIX */
+#define ORC_EVENT 82         /* (initial, EFD_ flags): a handle */
+#define ORC_TIMER 83         /* (clock, TFD_NONBLOCK or 0): a handle */
+#define ORC_TIMER_SET 84     /* (handle, flags: TFD_TIMER_ABSTIME, const int64_t new[2], int64_t old[2] or 0): first, interval */
 #define ORC_TIMER_GET 85     /* (handle, int64_t now[2]) */
 #define ORC_POLL 86          /* (struct orc_poll *, count, timeout) (blocks): how many are ready */
 #define ORC_EPOLL 87         /* (): a handle */
@@ -121,29 +101,28 @@
 #define ORC_EPOLL_WAIT 89    /* (epoll handle, struct orc_epoll_event *, count, timeout) (blocks) */
 #define ORC_MAX_POLL 4096
 
-/* Sockets (sockets.c). What may be bound and connected to is what the compartment's network grants say.
- * Addresses are Linux' struct sockaddr_in and sockaddr_in6. */
-#define ORC_SOCKET 96 /* (AF_INET, AF_INET6 or AF_UNIX; SOCK_STREAM or SOCK_DGRAM; nonblocking): a handle */
-#define ORC_SOCKET_BIND 97     /* (handle, address, length): -EACCES when no grant covers it */
-#define ORC_SOCKET_LISTEN 98   /* (handle, backlog) */
-#define ORC_SOCKET_ACCEPT 99   /* (handle, address or 0, uint32_t *length, nonblocking) (blocks): a handle */
+/* Sockets (sockets.c). What may be bound and connected to is what the compartment's network grants say. Addresses are
+ * Linux' struct sockaddr_in and sockaddr_in6. */
+#define ORC_SOCKET 96         /* (AF_INET, AF_INET6 or AF_UNIX; SOCK_STREAM or SOCK_DGRAM; nonblocking): a handle */
+#define ORC_SOCKET_BIND 97    /* (handle, address, length): -EACCES when no grant covers it */
+#define ORC_SOCKET_LISTEN 98  /* (handle, backlog) */
+#define ORC_SOCKET_ACCEPT 99  /* (handle, address or 0, uint32_t *length, nonblocking) (blocks): a handle */
 #define ORC_SOCKET_CONNECT 100 /* (handle, address, length) (blocks): -EACCES when no grant covers it */
-#define ORC_SOCKET_BIND_PATH                                                                                 \
-    101 /* (handle, const struct orc_path *): AF_UNIX, in a directory granted for writing */
+#define ORC_SOCKET_BIND_PATH 101 /* (handle, const struct orc_path *): AF_UNIX, in a directory granted for writing */
 #define ORC_SOCKET_CONNECT_PATH 102 /* (handle, const struct orc_path *) (blocks) */
-#define ORC_SOCKET_SHUTDOWN 103     /* (handle, how) */
-#define ORC_SOCKET_NAME 104         /* (handle, peer: 0 or 1, address, uint32_t *length) */
-#define ORC_SOCKET_OPTION 105       /* (handle, level << 32 | option, value, length) */
-#define ORC_SOCKET_OPTION_GET 106   /* (handle, level << 32 | option, value, uint32_t *length) */
-#define ORC_SOCKET_SEND 107         /* (handle, const struct orc_message *, flags) (blocks): bytes sent */
-#define ORC_SOCKET_RECEIVE 108      /* (handle, struct orc_message *, flags) (blocks): bytes received */
+#define ORC_SOCKET_SHUTDOWN 103 /* (handle, how) */
+#define ORC_SOCKET_NAME 104   /* (handle, peer: 0 or 1, address, uint32_t *length) */
+#define ORC_SOCKET_OPTION 105 /* (handle, level << 32 | option, value, length) */
+#define ORC_SOCKET_OPTION_GET 106 /* (handle, level << 32 | option, value, uint32_t *length) */
+#define ORC_SOCKET_SEND 107   /* (handle, const struct orc_message *, flags) (blocks): bytes sent */
+#define ORC_SOCKET_RECEIVE 108 /* (handle, struct orc_message *, flags) (blocks): bytes received */
 
 /* Time, chance, accounts (clocks.c). */
-#define ORC_CLOCK 3    /* (ORC_CLOCK_): ns */
-#define ORC_SLEEP 112  /* (ns) (blocks) */
-#define ORC_RANDOM 113 /* (pointer, length): fills all of it; at most 1 MiB */
-#define ORC_USAGE 114  /* (struct orc_usage *) */
-#define ORC_LOG 115    /* (pointer, length): a line for the operator, at most 512 bytes; the rest is cut */
+#define ORC_CLOCK 3      /* (ORC_CLOCK_): ns */
+#define ORC_SLEEP 112    /* (ns) (blocks) */
+#define ORC_RANDOM 113   /* (pointer, length): fills all of it; at most 1 MiB */
+#define ORC_USAGE 114    /* (struct orc_usage *) */
+#define ORC_LOG 115      /* (pointer, length): a line for the operator, at most 512 bytes; the rest is cut */
 #define ORC_HOSTCALLS 128
 /* clang-format on */
 

@@ -77,7 +77,7 @@ struct orc_launch {
 int orc_launch(struct orc_launcher *launcher, const struct orc_launch *launch,
                struct orc_compartment **compartment, struct orc_error *error);
 
-/* Bytes of a compartment's own pages in its slot: private memory, CLS that it wrote, stacks. 0 unless
+/* Bytes of a compartment's own pages in its slot: private memory and CLS that it wrote. 0 unless
  * orc_resident_open was called, which orc_launcher_create does, before the cell was locked down. */
 void orc_resident_open(void);
 uint64_t orc_resident_bytes(const struct orc_compartment *compartment);

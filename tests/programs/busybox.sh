@@ -19,8 +19,7 @@ box() { "$scratch/work/commands/busybox" "$@"; }
 printf '#!/bin/bash\necho "$@"\n' >suite/echo-ne
 chmod +x suite/echo-ne
 
-applets="awk cat cmp comm cut diff expand expr factor fold grep head hexdump ln mkdir mv od paste printf rm sed seq sort sum tail tee test touch tr
-    uniq unzip uuencode wc cpio cp bzcat gunzip"
+applets="awk comm cut diff expand expr fold grep head hexdump mv od paste printf rm sed seq sort touch tr uniq unzip"
 [ "${BUSYBOX_TESTS:-}" != all ] || applets=$(box --list)
 run_suite() { (cd suite && bindir="$scratch/work/commands" VERBOSE=1 sh ./runtest $applets) >suite.log 2>&1; }
 run_suite
@@ -28,7 +27,7 @@ run_suite
 known="$top/tests/programs/busybox.known"
 grep -a '^FAIL: ' suite.log | sed 's/^FAIL: //' | grep -vxF -f <(sed 's/#.*//; /^$/d; s/ *$//' "$known") >failed
 passes() {
-    echo "passed: $(grep -a -c '^PASS: ' suite.log), skipped: $(grep -a -c '^SKIPPED: \|^UNTESTED: ' suite.log)"
+    echo "# passed: $(grep -a -c '^PASS: ' suite.log), skipped: $(grep -a -c '^SKIPPED: \|^UNTESTED: ' suite.log)"
     [ "$(grep -a -c '^PASS: ' suite.log)" -ge 250 ]
 }
 check "the test suite passes" passes

@@ -14,6 +14,7 @@ persistence true
 persistence_location /data/
 sys_interval 1
 max_inflight_messages 100
+max_queued_messages 10000
 log_type all
 CONF
 broker() {

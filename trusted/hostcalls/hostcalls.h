@@ -10,40 +10,32 @@
 
 typedef int64_t hostcall_function(struct orc_thread *thread, const uint64_t *arguments);
 
-/* clang-format off: a table */
+/* clang-format off */
 /* All of them, by the file that has them: X(NUMBER, function). */
-#define HOSTCALLS(X)                                                                                         \
-    /* threads.c */ X(EXIT, exit) X(SET_THREAD_POINTER, set_thread_pointer) X(MARK, mark) X(UNWIND, unwind)  \
-        X(THREAD_CREATE, thread_create) X(THREAD_EXIT, thread_exit) X(THREAD_ID, thread_id)                  \
-            X(INTERRUPT, interrupt) X(SIGNAL_ENTRY, signal_entry) X(SIGNAL_RETURN, signal_return)            \
-                X(SIGNALS, signals) X(ALARM, alarm) X(FUTEX_WAIT, futex_wait) X(FUTEX_WAKE, futex_wake)      \
-                    X(YIELD, yield) /* memory.c */ X(MAP, map) X(UNMAP, unmap) X(PROTECT, protect)           \
-                        X(DISCARD, discard) /* objects.c */ X(OBJECT_REQUEST, object_request) X(             \
-                            OBJECT_REGISTER, object_register) X(OBJECT_BIND, object_bind)                    \
-                            X(OBJECT_RELEASE, object_release) /* handles.c */ X(READ, read) X(WRITE, write)  \
-                                X(CLOSE, close) X(READ_VECTOR, read_vector) X(WRITE_VECTOR, write_vector)    \
-                                    X(READ_AT, read_at) X(WRITE_AT, write_at) X(STATUS, status)              \
-                                        X(SET_BLOCKING, set_blocking) X(TERMINAL, terminal) X(               \
-                                            AVAILABLE, available) /* files.c */ X(OPEN, open)                \
-                                            X(STATUS_AT, status_at) X(ENTRIES, entries) X(REWIND, rewind) X( \
-                                                READ_LINK, read_link) X(MAKE_DIRECTORY, make_directory)      \
-                                                X(REMOVE, remove) X(RENAME, rename)                          \
-                                                    X(LINK, link) X(SYMBOLIC_LINK, symbolic_link)            \
-                                                        X(TRUNCATE, truncate) X(SYNC, sync)                  \
-                                                            X(SET_MODE, set_mode) X(SET_TIMES, set_times)    \
-                                                                X(LOCK, lock) X(ALLOCATE, allocate)          \
-                                                                    X(STATUS_SYSTEM,                         \
-                                                                      status_system) /* events.c */          \
-        X(PIPE, pipe) X(SOCKET_PAIR, socket_pair) X(EVENT, event) X(TIMER, timer) X(TIMER_SET, timer_set)    \
-            X(TIMER_GET, timer_get) X(POLL, poll) X(EPOLL, epoll) X(EPOLL_CONTROL, epoll_control)            \
-                X(EPOLL_WAIT, epoll_wait) /* sockets.c */ X(SOCKET, socket) X(SOCKET_BIND, socket_bind)      \
-                    X(SOCKET_LISTEN, socket_listen) X(SOCKET_ACCEPT, socket_accept)                          \
-                        X(SOCKET_CONNECT, socket_connect) X(SOCKET_BIND_PATH, socket_bind_path)              \
-                            X(SOCKET_CONNECT_PATH, socket_connect_path) X(SOCKET_SHUTDOWN, socket_shutdown)  \
-                                X(SOCKET_NAME, socket_name) X(SOCKET_OPTION, socket_option)                  \
-                                    X(SOCKET_OPTION_GET, socket_option_get) X(SOCKET_SEND, socket_send)      \
-                                        X(SOCKET_RECEIVE, socket_receive) /* clocks.c */ X(CLOCK, clock)     \
-                                            X(SLEEP, sleep) X(RANDOM, random) X(USAGE, usage) X(LOG, log)
+#define HOSTCALLS(X) \
+    /* threads.c */ X(EXIT, exit) X(SET_THREAD_POINTER, set_thread_pointer) X(MARK, mark) X(UNWIND, unwind) \
+    X(THREAD_CREATE, thread_create) X(THREAD_EXIT, thread_exit) X(THREAD_ID, thread_id) \
+    X(INTERRUPT, interrupt) X(SIGNAL_ENTRY, signal_entry) X(SIGNAL_RETURN, signal_return) \
+    X(SIGNALS, signals) X(ALARM, alarm) X(FUTEX_WAIT, futex_wait) X(FUTEX_WAKE, futex_wake) X(YIELD, yield) \
+    /* memory.c */ X(MAP, map) X(UNMAP, unmap) X(PROTECT, protect) X(DISCARD, discard) \
+    /* objects.c */ X(OBJECT_REQUEST, object_request) X(OBJECT_REGISTER, object_register) \
+    X(OBJECT_BIND, object_bind) X(OBJECT_RELEASE, object_release) \
+    /* handles.c */ X(READ, read) X(WRITE, write) X(CLOSE, close) X(READ_VECTOR, read_vector) \
+    X(WRITE_VECTOR, write_vector) X(READ_AT, read_at) X(WRITE_AT, write_at) X(STATUS, status) \
+    X(SET_BLOCKING, set_blocking) X(TERMINAL, terminal) X(AVAILABLE, available) \
+    /* files.c */ X(OPEN, open) X(STATUS_AT, status_at) X(ENTRIES, entries) X(REWIND, rewind) \
+    X(READ_LINK, read_link) X(MAKE_DIRECTORY, make_directory) X(REMOVE, remove) X(RENAME, rename) \
+    X(LINK, link) X(SYMBOLIC_LINK, symbolic_link) X(TRUNCATE, truncate) X(SYNC, sync) X(SET_MODE, set_mode) \
+    X(SET_TIMES, set_times) X(LOCK, lock) X(ALLOCATE, allocate) X(STATUS_SYSTEM, status_system) \
+    /* events.c */ X(PIPE, pipe) X(SOCKET_PAIR, socket_pair) X(EVENT, event) X(TIMER, timer) \
+    X(TIMER_SET, timer_set) X(TIMER_GET, timer_get) X(POLL, poll) X(EPOLL, epoll) \
+    X(EPOLL_CONTROL, epoll_control) X(EPOLL_WAIT, epoll_wait) \
+    /* sockets.c */ X(SOCKET, socket) X(SOCKET_BIND, socket_bind) X(SOCKET_LISTEN, socket_listen) \
+    X(SOCKET_ACCEPT, socket_accept) X(SOCKET_CONNECT, socket_connect) X(SOCKET_BIND_PATH, socket_bind_path) \
+    X(SOCKET_CONNECT_PATH, socket_connect_path) X(SOCKET_SHUTDOWN, socket_shutdown) \
+    X(SOCKET_NAME, socket_name) X(SOCKET_OPTION, socket_option) X(SOCKET_OPTION_GET, socket_option_get) \
+    X(SOCKET_SEND, socket_send) X(SOCKET_RECEIVE, socket_receive) \
+    /* clocks.c */ X(CLOCK, clock) X(SLEEP, sleep) X(RANDOM, random) X(USAGE, usage) X(LOG, log)
 /* clang-format on */
 #define DECLARE(number, name) hostcall_function call_##name;
 HOSTCALLS(DECLARE)

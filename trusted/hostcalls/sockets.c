@@ -214,23 +214,17 @@ SOCKET_CALL(call_socket_name) {
     return address_put(call->thread, call->arguments[2], call->arguments[3], &address);
 }
 
-/* clang-format off: a table */
+/* clang-format off */
 /* The options that a guest may get; those that it may set first. All are integers but for three. */
 static const struct options {
     int level;
     size_t settable, count;
     int names[16];
 } options[] = {
-    {SOL_SOCKET,
-     9,
-     14,
-     {SO_REUSEADDR, SO_REUSEPORT, SO_KEEPALIVE, SO_BROADCAST, SO_SNDBUF, SO_RCVBUF, SO_SNDTIMEO, SO_RCVTIMEO,
-      SO_LINGER, SO_ERROR, SO_TYPE, SO_DOMAIN, SO_PROTOCOL, SO_ACCEPTCONN}},
-    {IPPROTO_TCP,
-     8,
-     9,
-     {TCP_NODELAY, TCP_CORK, TCP_QUICKACK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_USER_TIMEOUT,
-      TCP_DEFER_ACCEPT, TCP_MAXSEG}},
+    {SOL_SOCKET, 9, 14, {SO_REUSEADDR, SO_REUSEPORT, SO_KEEPALIVE, SO_BROADCAST, SO_SNDBUF, SO_RCVBUF, SO_SNDTIMEO,
+                         SO_RCVTIMEO, SO_LINGER, SO_ERROR, SO_TYPE, SO_DOMAIN, SO_PROTOCOL, SO_ACCEPTCONN}},
+    {IPPROTO_TCP, 8, 9, {TCP_NODELAY, TCP_CORK, TCP_QUICKACK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT,
+                         TCP_USER_TIMEOUT, TCP_DEFER_ACCEPT, TCP_MAXSEG}},
     {IPPROTO_IPV6, 1, 1, {IPV6_V6ONLY}},
 };
 /* clang-format on */

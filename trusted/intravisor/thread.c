@@ -23,9 +23,10 @@
     X(gate, THREAD_GATE)                                                                                     \
     X(gate_limit, THREAD_GATE_LIMIT)                                                                         \
     X(gate_frame, THREAD_GATE_FRAME)                                                                         \
-    X(stopping, THREAD_LEAVE) X(exited, THREAD_LEAVE + 4) X(value, THREAD_VALUE) X(outcome, THREAD_OUTCOME)  \
-        X(avx, THREAD_AVX) X(fsgsbase, THREAD_FSGSBASE) X(mxcsr, THREAD_MXCSR)                               \
-            X(x87_control, THREAD_X87_CONTROL)
+    X(stopping, THREAD_LEAVE)                                                                                \
+    X(exited, THREAD_LEAVE + 4)                                                                              \
+    X(value, THREAD_VALUE) X(outcome, THREAD_OUTCOME) X(avx, THREAD_AVX) X(fsgsbase, THREAD_FSGSBASE)        \
+        X(mxcsr, THREAD_MXCSR) X(x87_control, THREAD_X87_CONTROL)
 SAME_OFFSETS(SAME_OFFSET)
 _Static_assert(sizeof(struct orc_registers) == 16 * 8, "crossing.S loads 16 registers");
 _Static_assert(sizeof(struct orc_thread) <= THREAD_SIZE, "the thread fits its place");
