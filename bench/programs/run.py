@@ -116,7 +116,9 @@ def zstd(bench):
     def once(kind, level):
         command = bench.command(kind, "zstd", "zstd", f"-b{level}", f"-i{max(1, round(bench.seconds))}", text, options=["--mount", f"{text}:{text}:ro"])
         done = subprocess.run(command, capture_output=True, check=True, timeout=300)
-        speeds = re.findall(r"([\d.]+) MB/s", (done.stdout + done.stderr).decode().replace("\r", "\n").rstrip().splitlines()[-1])
+        # A line is overwritten as the figures get better: the last with both counts.
+        lines = (done.stdout + done.stderr).decode().replace("\r", "\n").splitlines()
+        speeds = [found for found in (re.findall(r"([\d.]+) MB/s", line) for line in lines) if len(found) == 2][-1]
         return {f"zstd -{level} compresses": 1 / float(speeds[-2]), f"zstd -{level} decompresses": 1 / float(speeds[-1])}
 
     return "seconds a MB", bench.interleaved(lambda kind: {**once(kind, 1), **once(kind, 9)})
@@ -207,7 +209,7 @@ def main():
         print(f"{name}...", file=sys.stderr, flush=True)
         try:
             unit, times, *figures = groups[name](bench)
-        except (Failure, OSError, subprocess.SubprocessError) as failure:
+        except (Failure, OSError, subprocess.SubprocessError, LookupError) as failure:
             print(f"{name}: {failure}", file=sys.stderr, flush=True)
             failed.append(name)
             continue

@@ -234,6 +234,8 @@ again:
     goto *labels[a & 3];
 x:
     value += 1;
+    if (rounds++ > 11)
+        return value;
     goto *labels[b & 3];
 y:
     value += 10, a++;

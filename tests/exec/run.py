@@ -51,6 +51,8 @@ def test(tools, source, level, work):
     program = os.path.join(work, name)
     tools.build_orc(source, program, flags)
     native = native_run(tools, source, flags, stdin, work)
+    if native.returncode == 124:
+        return "natively it doesn't end: nothing to compare with"
     compartment = guest.run(tools.bare(program), stdin=open(stdin, "rb"))
     message = guest.compare(native, compartment)
     if message:
