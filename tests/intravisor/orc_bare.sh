@@ -118,7 +118,7 @@ check "missing object" 125 "" "No such file" "$orc" bare "$directory/missing"
 check "not an object" 125 "" ".+" "$orc" bare /bin/true
 check "no object" 125 "" "^usage" "$orc" bare
 check "bad size" 125 "" "not a size" "$orc" bare --stack -1 "$program"
-check "size out of range" 125 "" "control stack of" "$orc" bare --stack 100M "$program"
+check "size out of range" 125 "" "a control stack has [0-9]* to [0-9]* bytes" "$orc" bare --stack 100M "$program"
 check "bad time" 125 "" "not a number of seconds" "$orc" bare --time never "$program"
 check "help" 0 "usage.*" "^$" "$orc" bare --help
 echo "1..$tests"

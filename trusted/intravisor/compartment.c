@@ -31,7 +31,8 @@ static int set_limits(struct orc_compartment *compartment, const struct orc_comp
     if (limits->threads > MOST_THREADS || limits->handles > MOST_HANDLES)
         return fail(error, EINVAL, "compartment: too many threads (of %u) or handles", MOST_THREADS);
     if (limits->control_stack < MIN_CONTROL_STACK || limits->control_stack > MAX_CONTROL_STACK)
-        return fail(error, EINVAL, "compartment: a control stack has at most %u bytes", MAX_CONTROL_STACK);
+        return fail(error, EINVAL, "compartment: a control stack has %u to %u bytes", MIN_CONTROL_STACK,
+                    MAX_CONTROL_STACK);
     if ((limits->name && strlen(limits->name) >= NAME_SIZE) ||
         (limits->domain && strlen(limits->domain) >= NAME_SIZE))
         return fail(error, EINVAL, "compartment: a name has %u bytes at most", NAME_SIZE - 1);
