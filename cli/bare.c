@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "fault_report.h"
 #include "orc/bare.h"
 #include "../embed/object_file.h"
 #include "orc/cell.h"
@@ -187,22 +188,6 @@ static void *make_start_info(const struct job *job, const struct object_file *fi
     return whole;
 }
 
-static void print_registers(const struct orc_fault *fault) {
-    const struct orc_registers *r = &fault->registers;
-    const struct {
-        const char *name;
-        uint64_t value;
-    } shown[] = {
-        {"rax", r->rax}, {"rbx", r->rbx}, {"rcx", r->rcx}, {"rdx", r->rdx}, {"rsi", r->rsi},
-        {"rdi", r->rdi}, {"rbp", r->rbp}, {"r8", r->r8},   {"r9", r->r9},   {"r10", r->r10},
-        {"r11", r->r11}, {"r12", r->r12}, {"r13", r->r13}, {"r14", r->r14}, {"r15", r->r15},
-    };
-    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
-        fprintf(stderr, "%s%-3s %016llx%s", i % 4 == 0 ? "    " : "  ", shown[i].name,
-                (unsigned long long)shown[i].value, i % 4 == 3 ? "\n" : "");
-    fprintf(stderr, "  flags %llx\n", (unsigned long long)fault->flags);
-}
-
 static void print_fault(const struct job *job, const struct orc_fault *fault) {
     fprintf(stderr, "orc bare: %s: %s: ", job->name, strsignal(fault->signal));
     switch (fault->kind) {
@@ -222,7 +207,7 @@ static void print_fault(const struct job *job, const struct orc_fault *fault) {
     if (fault->object == job->object)
         fprintf(stderr, " (%s+0x%x)", job->name, fault->offset);
     fputc('\n', stderr);
-    print_registers(fault);
+    print_fault_registers(fault);
 }
 
 static int exit_status(const struct job *job, const struct orc_result *result) {

@@ -52,7 +52,7 @@ static void print_place(struct orc_cell *cell, uint32_t address, const struct sy
         fprintf(stderr, " (%s+0x%x)", symbol, distance);
 }
 
-static void print_registers(const struct orc_fault *fault) {
+void print_fault_registers(const struct orc_fault *fault) {
     const struct orc_registers *r = &fault->registers;
     const struct {
         const char *name;
@@ -102,5 +102,5 @@ void print_fault_report(struct orc_cell *cell, const char *compartment, const st
     }
     if (count > SHOWN_FRAMES)
         fputs("    ...\n", stderr);
-    print_registers(fault);
+    print_fault_registers(fault);
 }

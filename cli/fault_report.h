@@ -14,4 +14,7 @@ struct symbol_file {
 void print_fault_report(struct orc_cell *cell, const char *compartment, const struct orc_fault *fault,
                         const struct symbol_file *files, size_t file_count);
 
+/* The registers at a fault, four a line, to stderr. */
+void print_fault_registers(const struct orc_fault *fault);
+
 #endif
