@@ -5,6 +5,7 @@
 #include <termios.h>
 #include "files.h"
 #include "locks.h"
+#include "pipe.h"
 
 #define CHANGEABLE (O_APPEND | O_NONBLOCK | O_NOATIME)
 
@@ -52,6 +53,8 @@ static long control(struct file *file, int descriptor, int command, long argumen
         return lock_control(file, command, (struct flock *)argument);
     case F_SETPIPE_SZ:
     case F_GETPIPE_SZ:
+        if (file->kind == FILE_PIPE)
+            return command == F_GETPIPE_SZ ? pipe_size(file) : pipe_set_size(file, (size_t)argument);
         return file->kind == FILE_STREAM ? 65536 : -EBADF;
     default:
         return -EINVAL;

@@ -37,10 +37,12 @@ struct file_operations {
     long (*entries)(struct file *file, void *buffer, size_t length); /* NULL: -ENOTDIR */
     long (*control)(struct file *file, unsigned long request, long argument);
     long (*set_nonblocking)(struct file *file, bool nonblocking); /* NULL: nothing to do */
+    unsigned (*ready)(struct file *file); /* of what watch.h is about: the events of poll that it is ready for */
     void (*release)(struct file *file);
 };
 
 enum file_kind {
+    FILE_PIPE,      /* one end of a pipe in memory: `own` begins with a struct watched */
     FILE_STREAM,    /* by a host handle: terminal, pipe, event... anything without a position of ours */
     FILE_SOCKET,    /* the same, a socket */
     FILE_EPOLL,     /* the same, an epoll instance */

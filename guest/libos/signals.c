@@ -448,6 +448,13 @@ long libos_blocking(long number, long a, long b, long c, long d, long e) {
     }
 }
 
+long libos_hostcall_repeated(long number, long a, long b, long c, long d, long e) {
+    long result;
+    while ((result = orc_hostcall(number, a, b, c, d, e)) == -EINTR)
+        collect();
+    return result;
+}
+
 void libos_cancellation_point(int inside) {
     libos_self()->cancellation_point = inside;
 }
