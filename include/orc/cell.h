@@ -128,6 +128,22 @@ struct orc_start {
 int orc_compartment_start(struct orc_compartment *compartment, const struct orc_start *start,
                           struct orc_error *error);
 
+/* Makes a zygote of a started compartment: an image that clones are started from. Each of its threads is
+ * parked in its next hostcall that blocks (one in guest code runs on until then); the guest OS records what a
+ * clone has to make anew. From then on its memory lies in a sealed file, nothing runs in it, and it can only
+ * be cloned, killed and destroyed. -EBUSY: a thread didn't get there within `nanoseconds`, or the guest OS
+ * takes no part: the compartment goes on as before. */
+int orc_compartment_freeze(struct orc_compartment *compartment, uint64_t nanoseconds,
+                           struct orc_error *error);
+
+/* Starts a compartment as a copy of a zygote, in place of orc_compartment_start: copy-on-write memory, the
+ * same objects under the same handles, bound alike, the same threads. Files must be granted as they were to
+ * the zygote, in the same order; everything else of the C-list is the guest OS' business, which finds `info`
+ * by ORC_CLONE_INFO. -EPERM for another sharing domain; the quotas are the compartment's own. On failure the
+ * compartment can only be destroyed. The zygote may go as soon as its last clone has been started. */
+int orc_compartment_start_clone(struct orc_compartment *compartment, struct orc_compartment *zygote,
+                                const void *info, size_t info_size, struct orc_error *error);
+
 /* Waits until it has ended: 0; -ETIMEDOUT after `nanoseconds` (UINT64_MAX: never). May be asked again. */
 int orc_compartment_wait(struct orc_compartment *compartment, uint64_t nanoseconds,
                          struct orc_result *result);
@@ -147,6 +163,7 @@ struct orc_statistics {
     uint64_t memory, memory_limit;                   /* bytes that the guest has mapped */
     uint64_t resident;                               /* 0; orc/launch.h counts pages */
     uint64_t shared;                                 /* bytes of objects mapped into it */
+    uint64_t image; /* of a zygote: bytes that its clones share, until they write to them */
     uint64_t hostcalls, registered;
     unsigned threads, handles, objects;
     bool running;

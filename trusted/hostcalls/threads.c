@@ -114,7 +114,7 @@ int64_t call_interrupt(struct orc_thread *thread, const uint64_t *arguments) {
         target = target->next;
     if (!target)
         return -ESRCH;
-    thread_interrupt(target);
+    thread_interrupt(target, INTERRUPTED_ANYWHERE);
     return 0;
 }
 
@@ -168,5 +168,42 @@ int64_t call_futex_wake(struct orc_thread *thread, const uint64_t *arguments) {
 int64_t call_yield(struct orc_thread *thread, const uint64_t *arguments) {
     (void)thread, (void)arguments;
     sched_yield();
+    return 0;
+}
+
+/* --- Zygotes and clones --- */
+
+int64_t call_freeze(struct orc_thread *thread, const uint64_t *arguments) {
+    struct orc_compartment *compartment = thread->compartment;
+    (void)arguments;
+    pthread_mutex_lock(&compartment->lock);
+    bool last = compartment->frozen == FROZEN_ZYGOTE && compartment->parked + 1 == compartment->thread_count;
+    if (last)
+        alarm_set(thread, 0, 0);
+    thread->freezes = last;
+    pthread_mutex_unlock(&compartment->lock);
+    if (last)
+        park(thread);
+    thread->freezes = false;
+    return -EAGAIN;
+}
+
+int64_t call_clone_info(struct orc_thread *thread, const uint64_t *arguments) {
+    const struct orc_compartment *compartment = thread->compartment;
+    size_t size = arguments[1];
+    if (compartment->frozen != FROZEN_CLONE)
+        return -EPERM;
+    if (size > compartment->clone_info_size)
+        size = compartment->clone_info_size;
+    return guest_write(thread, guest_pointer(arguments[0]), compartment->clone_info, size);
+}
+
+int64_t call_thaw(struct orc_thread *thread, const uint64_t *arguments) {
+    struct orc_compartment *compartment = thread->compartment;
+    (void)arguments;
+    HOLD(compartment->lock);
+    if (compartment->frozen != FROZEN_CLONE)
+        return -EPERM;
+    thaw(compartment);
     return 0;
 }

@@ -155,6 +155,18 @@ int64_t capability_of_grant(struct orc_compartment *compartment, struct grant *g
     return handle;
 }
 
+int capability_put_grant(struct orc_compartment *compartment, struct grant *grant, uint32_t handle) {
+    int status = 0;
+    while (status == 0 && handle >= compartment->capability_space)
+        status = grow(compartment);
+    if (status < 0 || capability_at(compartment, handle))
+        return status < 0 ? status : -EEXIST;
+    compartment->capabilities[handle] = (struct capability){.kind = CAPABILITY_OBJECT, .grant = grant};
+    compartment->handle_count++;
+    grant->handle = handle;
+    return 0;
+}
+
 struct grant *capability_grant(const struct orc_compartment *compartment, uint64_t handle) {
     const struct capability *capability = capability_at(compartment, handle);
     return capability && capability->kind == CAPABILITY_OBJECT ? capability->grant : NULL;

@@ -72,14 +72,18 @@ void thread_stop(struct orc_thread *thread) {
     wake(thread);
 }
 
-void thread_interrupt(struct orc_thread *thread) {
-    __atomic_store_n(&thread->interrupted, INTERRUPTED_ANYWHERE, __ATOMIC_SEQ_CST);
+void thread_interrupt(struct orc_thread *thread, uint32_t how) {
+    __atomic_store_n(&thread->interrupted, how, __ATOMIC_SEQ_CST);
     wake(thread);
 }
 
 bool interrupt_take(struct orc_thread *thread) {
     wake_end(thread); /* before the flag: an interrupt in between is one with this */
-    return __atomic_exchange_n(&thread->interrupted, 0, __ATOMIC_SEQ_CST) != 0;
+    if (__atomic_exchange_n(&thread->interrupted, 0, __ATOMIC_SEQ_CST) == 0)
+        return false;
+    if (thread->compartment->frozen == FROZEN_ZYGOTE && !thread->in_upcall)
+        park(thread);
+    return true;
 }
 
 void interrupt_again(struct orc_thread *thread) {

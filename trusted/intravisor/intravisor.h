@@ -48,8 +48,9 @@ struct grant {
  */
 struct extent {
     uint32_t start, end;
-    int protection;
+    int protection; /* and perhaps OF_IMAGE */
 };
+#define OF_IMAGE 0x100 /* a clone's: it shows its zygote's image where it hasn't been written to */
 
 struct memory_map {
     struct extent *extents;
@@ -96,9 +97,18 @@ struct orc_compartment {
     unsigned grant_count;
     uint64_t registered; /* bytes, in all its life */
 
+    volatile uint32_t frozen; /* a futex: parked threads wait while it isn't 0 */
+    unsigned parked;          /* threads */
+    int image;                /* of a zygote: its memory, at the offsets of the slot; else -1 */
+    void *clone_info;         /* until the clone has thawed */
+    size_t clone_info_size;
+
     pthread_mutex_t memory_lock;
     struct memory_map memory;
 };
+
+#define FROZEN_ZYGOTE 1u /* each thread is parked in its next call that blocks */
+#define FROZEN_CLONE 2u  /* all threads but one are parked, until that one thaws them */
 
 static inline uint64_t page_up(uint64_t size) {
     return (size + ORC_PAGE_SIZE - 1) & ~(uint64_t)(ORC_PAGE_SIZE - 1);
@@ -155,6 +165,12 @@ int memory_map(struct orc_compartment *compartment, uint64_t start, uint64_t siz
 int memory_unmap(struct orc_compartment *compartment, uint64_t start, uint64_t size);
 int memory_protect(struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection);
 int memory_discard(struct orc_compartment *compartment, uint64_t start, uint64_t size);
+/* The zygote's memory, in a compartment that has none yet. */
+int memory_clone(struct orc_compartment *compartment, const struct orc_compartment *zygote);
+/* May it have so many extents? */
+bool memory_allows(const struct orc_compartment *compartment, unsigned extents);
+/* Private memory of a clone: what the zygote's image has there. */
+int map_image(uint8_t *slot, int image, uint32_t start, uint32_t end, int protection);
 /* Bytes that count without being an extent. */
 int memory_charge(struct orc_compartment *compartment, uint64_t bytes);
 void memory_refund(struct orc_compartment *compartment, uint64_t bytes);
@@ -176,6 +192,8 @@ void compartment_end(struct orc_compartment *compartment, const struct orc_resul
                      const struct orc_thread *but);
 /* The grant's handle; the lowest free one if it has none yet, or -EMFILE, -ENOMEM. Likewise. */
 int64_t capability_of_grant(struct orc_compartment *compartment, struct grant *grant);
+/* The grant gets this handle; -EEXIST, -EMFILE, -ENOMEM. */
+int capability_put_grant(struct orc_compartment *compartment, struct grant *grant, uint32_t handle);
 struct grant *capability_grant(const struct orc_compartment *compartment, uint64_t handle);
 void capability_drop_grant(struct orc_compartment *compartment, struct grant *grant);
 /* Everything in the C-list goes. */

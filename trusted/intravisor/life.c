@@ -128,10 +128,10 @@ int orc_compartment_signal(struct orc_compartment *compartment, int signal) {
     struct orc_thread *thread = compartment->threads;
     while (thread && !thread->worker)
         thread = thread->next;
-    if (!thread)
-        return -ESRCH;
+    if (!thread || compartment->frozen == FROZEN_ZYGOTE)
+        return thread ? -EBUSY : -ESRCH;
     __atomic_or_fetch(&compartment->signals, 1u << (signal - 1), __ATOMIC_SEQ_CST);
-    thread_interrupt(thread);
+    thread_interrupt(thread, INTERRUPTED_ANYWHERE);
     return 0;
 }
 

@@ -46,6 +46,8 @@ struct orc_thread {
     uint64_t control_stack;        /* lowest address */
     struct processor_times before; /* what the host thread had spent when this thread began */
     uint32_t job;                  /* an idle worker waits until this isn't 0 */
+    bool parked;                   /* its compartment is frozen */
+    bool freezes;                  /* it is in ORC_FREEZE */
     bool first;                    /* the compartment's: when it returns, the compartment ends */
     bool fault_has_address;
     struct orc_fault fault;
@@ -126,12 +128,13 @@ struct thread_start {
     uint32_t entry, stack, argument, id_address;
     uint64_t guest_fs; /* 0: the beginning of the slot */
     bool first;
+    const struct orc_thread *original; /* a zygote's thread, which it goes on as; or NULL */
 };
 int64_t worker_start(struct orc_compartment *compartment, const struct thread_start *start);
 
 /* interrupt.c. The caller holds the compartment's lock, so that the thread stays. */
 void thread_stop(struct orc_thread *thread);
-void thread_interrupt(struct orc_thread *thread);
+void thread_interrupt(struct orc_thread *thread, uint32_t how /* INTERRUPTED_* */);
 /* Of the calling thread: its timers go, and with them any signal of theirs. */
 void timers_release(struct orc_thread *thread);
 /* The calling thread is about to block: takes an interrupt that came before, if there is one. */
@@ -146,6 +149,13 @@ void set_limit(struct orc_thread *thread, uint64_t nanoseconds);
 int64_t alarm_set(struct orc_thread *thread, uint64_t first, uint64_t interval);
 /* A thread that leaves hands the alarm on; its compartment's lock is held. */
 void alarm_hand_on(struct orc_thread *thread);
+
+/* zygote.c: the calling thread's blocking call is to end with -EINTR in a compartment that is being frozen. */
+void park(struct orc_thread *thread);
+/* The calling thread is parked, until the compartment thaws or the thread is stopped. */
+void park_wait(struct orc_thread *thread);
+/* Lets parked threads go on; the caller holds the compartment's lock. */
+void thaw(struct orc_compartment *compartment);
 
 /* upcall.c: the guest's signal entry. On the signal stack, with the host's FS base. */
 bool upcall_deliver(struct orc_thread *thread, void *interrupted);

@@ -58,8 +58,10 @@ static void work(struct orc_thread *thread) {
         HOLD(compartment->lock);
         thread->tid = gettid();
         if (thread->interrupted)
-            thread_interrupt(thread);
+            thread_interrupt(thread, thread->interrupted);
     }
+    if (thread->parked)
+        park_wait(thread);
     thread_run(thread, 0, &result);
     finish(thread, &result);
 }
@@ -145,6 +147,19 @@ static int take_worker(struct orc_cell *cell, uint64_t control_stack, struct orc
     return idle ? 0 : region_create(cell, control_stack, &cell->workers, thread);
 }
 
+/* A clone's thread gets the control stack of the zygote's: nothing but return addresses of guest code, and
+ * above them the host's own, which is the same in all threads. Both have stacks of one size. */
+static void go_on_as(struct orc_thread *thread, const struct orc_thread *original) {
+    uint64_t size = (uint64_t)original - (uint64_t)original->gate_frame;
+    thread->gate_frame = (struct gate_frame *)((uint64_t)thread - size);
+    memcpy(thread->gate_frame, original->gate_frame, size);
+    thread->guest_fs = thread->slot + (original->guest_fs - original->slot);
+    thread->first = original->first;
+    thread->parked = !original->freezes;
+    thread->value = original->freezes ? (int64_t)thread->compartment->clone_info_size : -EINTR;
+    thread->compartment->parked += thread->parked;
+}
+
 static void fill(struct orc_thread *thread, struct orc_compartment *compartment,
                  const struct thread_start *start) {
     thread_prepare(thread, compartment);
@@ -153,6 +168,8 @@ static void fill(struct orc_thread *thread, struct orc_compartment *compartment,
     thread->registers = (struct orc_registers){.rdi = start->argument, .rbp = start->stack};
     if (start->guest_fs)
         thread->guest_fs = start->guest_fs;
+    if (start->original)
+        go_on_as(thread, start->original);
 }
 
 /* It doesn't start after all. */
@@ -185,8 +202,12 @@ int64_t worker_start(struct orc_compartment *compartment, const struct thread_st
     thread_join(thread);
     compartment->worker_count++;
     thread_arm(thread);
+    if (start->original) { /* its return addresses are as old */
+        thread->id = start->original->id;
+        __atomic_store_n(&thread->born, start->original->born, __ATOMIC_SEQ_CST);
+    }
     uint32_t id = thread->id;
-    if (!compartment_has_entry(compartment, start->entry))
+    if (!start->original && !compartment_has_entry(compartment, start->entry))
         return undo(thread, -EINVAL);
     if (start->id_address && orc_guest_copy(compartment->slot + start->id_address, &id, sizeof id) < 0)
         return undo(thread, -EFAULT);
