@@ -69,6 +69,7 @@ struct file *file_create(const struct file_operations *operations, enum file_kin
     file->path_size = 0;
     file->position = 0;
     file->own = NULL;
+    file->watches = NULL;
     __atomic_store_n(&file->references, 1, __ATOMIC_RELEASE);
     return file;
 }
@@ -102,6 +103,8 @@ void file_hold(struct file *file) {
 static void file_end(struct file *file) {
     if (file->operations->release)
         file->operations->release(file);
+    if (file->watches)
+        epoll_forget(file);
     if (file->handle != ORC_NO_HANDLE)
         orc_hostcall(ORC_CLOSE, file->handle, 0, 0, 0, 0);
     heap_free(file->path, file->path_size);

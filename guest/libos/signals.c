@@ -4,6 +4,7 @@
  * hostcall ends at once. */
 #define _GNU_SOURCE
 #include "thread.h"
+#include "zygote.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -173,6 +174,10 @@ void libos_raise(int signal) {
 /* Signals from outside. In the libOS, locks may be held: no more than marks then. */
 static void collect(void) {
     uint64_t signals = (uint64_t)orc_hostcall(ORC_SIGNALS, 0, 0, 0, 0, 0), blocked = libos_self()->mask;
+    if (signals & ORC_SIGNAL_FREEZE) {
+        signals &= ~(uint64_t)ORC_SIGNAL_FREEZE;
+        zygote_freeze(); /* returns in each clone */
+    }
     /* Ignored ones are gone, and interrupt no call. Without the lock, which the interrupted code may hold. */
     for (uint64_t left = signals & ~blocked; left; left &= left - 1)
         if (is_ignored(__builtin_ctzll(left) + 1))
@@ -690,6 +695,14 @@ static int64_t set_alarm(int64_t first, int64_t interval, int64_t *old_interval)
     }
     libos_unlock(&lock);
     return left;
+}
+
+void libos_alarm_renew(void) {
+    int64_t left = alarm_end - libos_now(ORC_CLOCK_MONOTONIC);
+    if (alarm_end && left <= 0)
+        left = alarm_interval ? alarm_interval - -left % alarm_interval : 1;
+    if (alarm_end)
+        orc_hostcall(ORC_ALARM, left, alarm_interval, 0, 0, 0);
 }
 
 long sys_alarm(long seconds) {

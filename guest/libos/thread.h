@@ -38,6 +38,8 @@ extern struct libos_thread *thread_list;
 void libos_signal_entry(void);
 /* Where interrupted guest code goes: told to the Intravisor at the start. */
 void libos_signals_start(void);
+/* In a clone: the alarm that the zygote had set. */
+void libos_alarm_renew(void);
 /* A thread that ends: what was sent to it goes with it. It's off the list, which is locked. */
 void libos_signals_forget(struct libos_thread *thread);
 
