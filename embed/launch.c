@@ -196,6 +196,9 @@ static int check(const struct orc_launch *launch, struct orc_error *error) {
     if (launch->mount_count > MAX_MOUNTS)
         return fail(error, -E2BIG, "%s: %zu mounts; at most %d", launch->program, launch->mount_count,
                     MAX_MOUNTS);
+    if (launch->published_count > ORC_MOST_PUBLISHED)
+        return fail(error, -E2BIG, "%s: %zu published ports; at most %d", launch->program,
+                    launch->published_count, ORC_MOST_PUBLISHED);
     for (size_t i = 0; i < launch->mount_count; i++)
         if (launch->mounts[i].path[0] != '/')
             return fail(error, -EINVAL, "the mount at %s isn't an absolute path in the compartment",
@@ -231,16 +234,43 @@ static int grant_mount(const struct orc_launch_mount *asked, struct orc_mount *m
     return orc_compartment_grant_file(compartment, asked->file, rights, &mount->handle, error);
 }
 
+/* Handles are given out from 0 upwards. */
+static uint32_t count_granted(const struct orc_launch *launch, const struct orc_mount *mounts) {
+    uint32_t count = 3;
+    for (size_t i = 0; i < launch->mount_count; i++)
+        count += mounts[i].handle != ORC_NO_HANDLE;
+    return count;
+}
+
+static int start_clone(const struct orc_launcher *launcher, const struct orc_launch *launch, uint32_t granted,
+                       struct orc_compartment *compartment, struct orc_error *error) {
+    const struct orc_compartment_options *limits = &launch->options;
+    struct orc_clone_info info = {
+        .version = ORC_CLONE_VERSION,
+        .thread_limit = limits->threads ? limits->threads : ORC_DEFAULT_THREADS,
+        .processors = launcher->processors,
+        .granted = granted,
+        .memory_limit = limits->memory ? limits->memory : ORC_SLOT_SIZE,
+    };
+    const char *hostname = launch->hostname ? launch->hostname : orc_compartment_name(compartment);
+    if (strlen(hostname) >= sizeof info.hostname)
+        return fail(error, -E2BIG, "%s: a clone's host name has %zu bytes at most", launch->program,
+                    sizeof info.hostname - 1);
+    strcpy(info.hostname, hostname);
+    if (launch->published_count > 0)
+        memcpy(info.published, launch->published, launch->published_count * sizeof *info.published);
+    return orc_compartment_start_clone(compartment, launch->zygote, &info, sizeof info, error);
+}
+
 static int start(const struct orc_launcher *launcher, const struct orc_launch *launch,
                  const struct orc_mount *mounts, struct orc_compartment *compartment,
                  struct orc_error *error) {
     struct loader_facts facts = {.base = launcher->base, .processors = launcher->processors};
     size_t size;
     int status;
-    /* Handles are given out from 0 upwards, and orc_compartment_start grants the loader next. */
-    facts.handle = 3;
-    for (size_t i = 0; i < launch->mount_count; i++)
-        facts.handle += mounts[i].handle != ORC_NO_HANDLE;
+    facts.handle = count_granted(launch, mounts); /* orc_compartment_start grants the loader next */
+    if (launch->zygote)
+        return start_clone(launcher, launch, facts.handle, compartment, error);
     void *info = start_info_make(launch, orc_compartment_name(compartment), &facts, mounts, &size, &status);
     if (!info)
         return status == -E2BIG

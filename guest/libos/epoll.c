@@ -342,8 +342,11 @@ static long host_control(struct epoll_set *set, int operation, struct file *file
 long epoll_renew(struct file *file) {
     struct epoll_set *set = set_of(file);
     long error = 0;
-    for (const struct host_watch *watch = set->host; watch && !error; watch = watch->next_of_set)
+    for (const struct host_watch *watch = set->host; watch && !error; watch = watch->next_of_set) {
         error = host_call(set, EPOLL_CTL_ADD, watch->file, &watch->event);
+        if (error == -EPERM && watch->file->granted)
+            error = 0; /* a standard stream that can't be waited for, unlike the zygote's */
+    }
     return !error && set->event != ORC_NO_HANDLE ? event_watch(set, set->event) : error;
 }
 

@@ -295,6 +295,20 @@ static void add_standard_stream(int descriptor) {
     descriptor_replace(file, descriptor, false);
 }
 
+void standard_streams_renew(void) {
+    for (int descriptor = descriptor_next(0); descriptor >= 0; descriptor = descriptor_next(descriptor + 1)) {
+        struct file *file = file_get(descriptor);
+        struct orc_status status;
+        if (!file)
+            continue;
+        if (file->granted && orc_hostcall(ORC_STATUS, file->handle, (long)&status, 0, 0, 0) == 0) {
+            file->kind = S_ISSOCK(status.mode) ? FILE_SOCKET : FILE_STREAM;
+            file->operations = S_ISSOCK(status.mode) ? &socket_operations : &stream_operations;
+        }
+        file_put(file);
+    }
+}
+
 void files_start(void) {
     mounts_start();
     for (int descriptor = 0; descriptor < 3; descriptor++)

@@ -103,6 +103,9 @@ int descriptor_next(int from);
 long descriptor_close_on_exec(int descriptor);
 long descriptor_set_close_on_exec(int descriptor, bool close_on_exec);
 
+/* fd.c: in a clone, whose standard streams aren't the zygote's. */
+void standard_streams_renew(void);
+
 /* epoll.c: the file is closed; in a clone, whose host handles are all made: fills its sets. */
 void epoll_forget(struct file *file);
 long epoll_renew(struct file *set);

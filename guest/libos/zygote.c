@@ -301,6 +301,8 @@ static void take_info(void) {
     if (orc_hostcall(ORC_CLONE_INFO, (long)&info, sizeof info, 0, 0, 0) < 0 ||
         info.version != ORC_CLONE_VERSION)
         clone_fails("the launcher is of another version:", info.version);
+    if (info.granted != libos_boot->loader_object) /* the zygote's next handle after those */
+        clone_fails("other files are granted than to its zygote:", info.granted);
     publish(info.published);
     if (info.hostname[0])
         boot->hostname = (uint32_t)(uintptr_t)info.hostname;
@@ -319,6 +321,7 @@ void zygote_freeze(void) {
         return;
     }
     take_info();
+    standard_streams_renew();
     remake_all(list);
     free_records(list);
     libos_signals_start();

@@ -20,6 +20,7 @@
 #define ORC_LAUNCH_H
 
 #include "orc/cell.h"
+#include "orc/zygote.h"
 
 struct orc_launcher; /* a cell's dynamic linker and C library, ready to start programs */
 
@@ -69,6 +70,11 @@ struct orc_launch {
         *streams[3]; /* standard input, output, errors; NULL: nothing to read, and what is written is lost */
     const struct orc_network_grant *networks;
     size_t network_count;
+    const struct orc_published *published; /* ports that the program binds to, and the host's for each */
+    size_t published_count;                /* ORC_MOST_PUBLISHED at most */
+    struct orc_compartment *zygote; /* NULL, or what to start a clone of: program, arguments, environment and
+                                       working directory are its own then; mounts and streams must be as many,
+                                       in the same order */
     struct orc_compartment_options options; /* name, domain, quotas */
 };
 
@@ -76,6 +82,12 @@ struct orc_launch {
  * soon as this returns. On failure nothing is left behind. */
 int orc_launch(struct orc_launcher *launcher, const struct orc_launch *launch,
                struct orc_compartment **compartment, struct orc_error *error);
+
+/* Makes a zygote of a compartment that was launched: waits until it has used next to no processor time for
+ * `settle` nanoseconds, and then as orc_compartment_freeze; for both `nanoseconds` at most. -EBUSY: it goes
+ * on as before. -ESRCH: it has ended. See docs/zygotes.md. */
+int orc_launch_freeze(struct orc_compartment *compartment, uint64_t settle, uint64_t nanoseconds,
+                      struct orc_error *error);
 
 /* Bytes of a compartment's own pages in its slot: private memory and CLS that it wrote. 0 unless
  * orc_resident_open was called, which orc_launcher_create does, before the cell was locked down. */

@@ -30,7 +30,8 @@ struct orc_published {
 /* What the launcher tells a clone. */
 struct orc_clone_info {
     uint32_t version; /* ORC_CLONE_VERSION */
-    uint32_t thread_limit, processors, reserved;
+    uint32_t thread_limit, processors;
+    uint32_t granted; /* files and directories that it was granted, as its zygote was: handles 0 and up */
     uint64_t memory_limit;
     char hostname[72]; /* "": the zygote's */
     struct orc_published published[ORC_MOST_PUBLISHED + 1];
