@@ -163,8 +163,9 @@ static long remake_timer(const struct record *record) {
     return handle;
 }
 
-/* By the name that it was opened by, which may lead elsewhere by now. */
-static long remake_host_file(const struct file *file) {
+/* By the name that it was opened by, which may lead elsewhere by now. In a frame of its own: a place is
+ * larger than a page, and each page of the stack that is touched here is one of each clone's. */
+static __attribute__((noinline)) long remake_host_file(const struct file *file) {
     struct place place;
     long error = file->path ? place_set_at(&place, "", file->path, 0) : -ENOENT;
     if (!error)
@@ -294,21 +295,28 @@ static void free_records(struct record *list) {
     }
 }
 
-/* The launcher's word on this clone. */
+/* The launcher's word on this clone. The boot data are copied: their page is shared as long as nobody writes
+ * to it. */
+static struct clone {
+    struct orc_clone_info info;
+    struct orc_boot boot;
+} clone;
+
 static void take_info(void) {
-    static struct orc_clone_info info;
-    struct orc_boot *boot = (struct orc_boot *)libos_boot;
-    if (orc_hostcall(ORC_CLONE_INFO, (long)&info, sizeof info, 0, 0, 0) < 0 ||
-        info.version != ORC_CLONE_VERSION)
-        clone_fails("the launcher is of another version:", info.version);
-    if (info.granted != libos_boot->loader_object) /* the zygote's next handle after those */
-        clone_fails("other files are granted than to its zygote:", info.granted);
-    publish(info.published);
-    if (info.hostname[0])
-        boot->hostname = (uint32_t)(uintptr_t)info.hostname;
-    boot->thread_limit = info.thread_limit;
-    boot->processors = info.processors;
-    boot->memory_limit = info.memory_limit;
+    struct orc_clone_info *info = &clone.info;
+    if (orc_hostcall(ORC_CLONE_INFO, (long)info, sizeof *info, 0, 0, 0) < 0 ||
+        info->version != ORC_CLONE_VERSION)
+        clone_fails("the launcher is of another version:", info->version);
+    if (info->granted != libos_boot->loader_object) /* the zygote's next handle after those */
+        clone_fails("other files are granted than to its zygote:", info->granted);
+    clone.boot = *libos_boot;
+    if (info->hostname[0])
+        clone.boot.hostname = (uint32_t)(uintptr_t)info->hostname;
+    clone.boot.thread_limit = info->thread_limit;
+    clone.boot.processors = info->processors;
+    clone.boot.memory_limit = info->memory_limit;
+    libos_start(&clone.boot);
+    publish(info->published);
 }
 
 void zygote_freeze(void) {
