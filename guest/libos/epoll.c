@@ -52,12 +52,10 @@ long sys_epoll_ctl(int epoll, int operation, int descriptor, const struct epoll_
     return result;
 }
 
-#define MOST_EVENTS 64 /* the host tells no more at once */
-
 struct events {
     uint32_t handle;
     int count;
-    struct orc_epoll_event *all;
+    struct epoll_event *all;
 };
 
 static long wait_events(void *context, int64_t timeout) {
@@ -66,20 +64,15 @@ static long wait_events(void *context, int64_t timeout) {
 }
 
 static long epoll_wait_for(int epoll, struct epoll_event *events, int count, int64_t timeout) {
-    struct orc_epoll_event found[MOST_EVENTS];
     long result;
     if (count <= 0)
         return -EINVAL;
     struct file *set = get_epoll(epoll, &result);
     if (!set)
         return result;
-    struct events context = {set->handle, count < MOST_EVENTS ? count : MOST_EVENTS, found};
+    struct events context = {set->handle, count < ORC_MAX_POLL ? count : ORC_MAX_POLL, events};
     result = wait_until(wait_events, &context, timeout);
     file_put(set);
-    for (long i = 0; i < result; i++) {
-        events[i].events = found[i].events;
-        events[i].data.u64 = found[i].data;
-    }
     return result;
 }
 

@@ -26,9 +26,6 @@ struct orc_error {
 };
 
 struct orc_cell_options {
-    /* Switch segment bases by system call even where the FSGSBASE instructions work (the environment variable
-     * ORC_ARCH_PRCTL=1 does the same): for tests of the fallback. */
-    bool force_arch_prctl;
     /* Takes lines for the operator: what a guest says by ORC_LOG (its bytes as they are: not to be trusted on
      * a terminal), and why an object that a guest registers was rejected. Called on threads of the
      * Intravisor, perhaps under its locks: it must not call back. NULL: they are dropped. */

@@ -13,6 +13,7 @@ struct call {
     uint64_t unused;
 };
 #define DO(what, ...) {.number = what, .arguments = {__VA_ARGS__}}
+#define SLEEP(ns) DO(ORC_POLL, 0, 0, ns)
 #define END {.number = UINT64_MAX}
 #define BLOCK(index) (ORC_START_BLOCK + 64 * (index)) /* the guest address of a record, or of room for anything */
 

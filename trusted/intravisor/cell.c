@@ -63,11 +63,10 @@ static int map_gates(struct orc_error *error) {
     return 0;
 }
 
-static bool has_fsgsbase(const struct orc_cell_options *options) {
+/* ORC_ARCH_PRCTL=1 forces the fallback, for tests of it. */
+static bool has_fsgsbase(void) {
     const char *forced = getenv("ORC_ARCH_PRCTL");
-    if ((options && options->force_arch_prctl) || (forced && *forced && strcmp(forced, "0") != 0))
-        return false;
-    return (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE) != 0;
+    return (!forced || strcmp(forced, "1") != 0) && (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE) != 0;
 }
 
 /* What the whole process gives to a cell; undone by the caller from the point that failed. */
@@ -93,7 +92,7 @@ static struct orc_cell *make(const struct orc_cell_options *options) {
         return NULL;
     }
     *cell = (struct orc_cell){
-        .fsgsbase = has_fsgsbase(options),
+        .fsgsbase = has_fsgsbase(),
         .avx = __builtin_cpu_supports("avx"),
         .log = options ? options->log : NULL,
         .log_context = options ? options->log_context : NULL,

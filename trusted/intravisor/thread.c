@@ -25,8 +25,10 @@
     X(gate_frame, THREAD_GATE_FRAME)                                                                         \
     X(stopping, THREAD_LEAVE)                                                                                \
     X(exited, THREAD_LEAVE + 4)                                                                              \
-    X(value, THREAD_VALUE) X(outcome, THREAD_OUTCOME) X(avx, THREAD_AVX) X(fsgsbase, THREAD_FSGSBASE)        \
-        X(mxcsr, THREAD_MXCSR) X(x87_control, THREAD_X87_CONTROL)
+    X(value, THREAD_VALUE)                                                                                   \
+    X(outcome, THREAD_OUTCOME)                                                                               \
+    X(avx, THREAD_AVX) X(fsgsbase, THREAD_FSGSBASE) X(mxcsr, THREAD_MXCSR)                                   \
+        X(x87_control, THREAD_X87_CONTROL)
 SAME_OFFSETS(SAME_OFFSET)
 _Static_assert(sizeof(struct orc_registers) == 16 * 8, "crossing.S loads 16 registers");
 _Static_assert(sizeof(struct orc_thread) <= THREAD_SIZE, "the thread fits its place");
@@ -128,11 +130,7 @@ void thread_join(struct orc_thread *thread) {
 
 void thread_leave(struct orc_thread *thread) {
     struct orc_compartment *compartment = thread->compartment;
-    struct orc_thread **link = &compartment->threads;
-    alarm_hand_on(thread);
-    while (*link != thread)
-        link = &(*link)->next;
-    *link = thread->next;
+    UNLINK(compartment->threads, thread, next);
     compartment->thread_count--;
     thread->before = add_times(&compartment->spent, thread); /* a worker's next thread begins with that */
     compartment->hostcalls += thread->hostcalls;

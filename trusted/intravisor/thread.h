@@ -65,8 +65,6 @@ struct orc_thread {
 /* What a thread's timers send along with its address. */
 #define REASON_WAKE 0u
 #define REASON_LIMIT 1u
-#define REASON_ALARM 2u
-#define REASONS 3u
 
 /* What a gate keeps on the control stack while the hostcall runs. */
 struct gate_frame {
@@ -140,12 +138,7 @@ bool interrupt_take(struct orc_thread *thread);
 void interrupt_again(struct orc_thread *thread);
 /* What a stop or an interrupt wants has been seen: no more signals. */
 void wake_end(struct orc_thread *thread);
-/* A signal soon, and again and again until wake_end. */
-void wake_soon(struct orc_thread *thread);
 void set_limit(struct orc_thread *thread, uint64_t nanoseconds);
-int64_t alarm_set(struct orc_thread *thread, uint64_t first, uint64_t interval);
-/* A thread that leaves hands the alarm on; its compartment's lock is held. */
-void alarm_hand_on(struct orc_thread *thread);
 
 /* upcall.c: the guest's signal entry. On the signal stack, with the host's FS base. */
 bool upcall_deliver(struct orc_thread *thread, void *interrupted);

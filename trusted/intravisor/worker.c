@@ -155,41 +155,31 @@ static void fill(struct orc_thread *thread, struct orc_compartment *compartment,
         thread->guest_fs = start->guest_fs;
 }
 
-/* It doesn't start after all. */
-static int64_t undo(struct orc_thread *thread, int status) {
-    struct orc_cell *cell = thread->compartment->cell;
-    thread->compartment->worker_count--;
-    thread_leave(thread);
-    thread->running = 0;
-    if (!thread->worker) {
-        region_destroy(cell, &cell->workers, thread);
-        return status;
-    }
-    HOLD(cell->lock);
-    thread->next = cell->idle_workers;
-    cell->idle_workers = thread;
-    cell->idle_worker_count++;
-    return status;
-}
-
-int64_t worker_start(struct orc_compartment *compartment, const struct thread_start *start) {
-    struct orc_thread *thread;
+/* The compartment's lock keeps the entry's object where it is. */
+static int check_start(struct orc_compartment *compartment, const struct thread_start *start) {
+    const uint32_t id = compartment->last_thread_id + 1;
     if (compartment->ending)
         return -EINTR;
     if (compartment->thread_count >= compartment->limits.threads)
         return -EAGAIN;
-    int status = take_worker(compartment->cell, compartment->limits.control_stack, &thread);
+    if (!compartment_has_entry(compartment, start->entry))
+        return -EINVAL;
+    return start->id_address ? orc_guest_copy(compartment->slot + start->id_address, &id, sizeof id) : 0;
+}
+
+int64_t worker_start(struct orc_compartment *compartment, const struct thread_start *start) {
+    struct orc_cell *cell = compartment->cell;
+    struct orc_thread *thread;
+    int status = check_start(compartment, start);
     if (status < 0)
-        return status == -EINVAL ? status : -EAGAIN;
+        return status;
+    if (take_worker(cell, compartment->limits.control_stack, &thread) < 0)
+        return -EAGAIN;
     fill(thread, compartment, start);
     thread_join(thread);
     compartment->worker_count++;
     thread_arm(thread);
     uint32_t id = thread->id;
-    if (!compartment_has_entry(compartment, start->entry))
-        return undo(thread, -EINVAL);
-    if (start->id_address && orc_guest_copy(compartment->slot + start->id_address, &id, sizeof id) < 0)
-        return undo(thread, -EFAULT);
     if (thread->worker) {
         give_job(thread);
         return id;
@@ -198,8 +188,11 @@ int64_t worker_start(struct orc_compartment *compartment, const struct thread_st
     status = create_host_thread(thread);
     if (status == 0)
         return id;
-    thread->worker = false;
-    return undo(thread, status);
+    compartment->worker_count--;
+    thread_leave(thread);
+    thread->running = 0;
+    region_destroy(cell, &cell->workers, thread);
+    return status;
 }
 
 void workers_release(struct orc_cell *cell) {
