@@ -34,7 +34,8 @@ struct store *store_create(void) {
 }
 
 void store_destroy(struct store *store) {
-    pthread_cond_destroy(&store->decided);
+    if (store)
+        pthread_cond_destroy(&store->decided);
     free(store);
 }
 
