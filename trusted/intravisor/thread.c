@@ -25,8 +25,9 @@
     X(gate_frame, THREAD_GATE_FRAME)                                                                         \
     X(stopping, THREAD_LEAVE)                                                                                \
     X(exited, THREAD_LEAVE + 4)                                                                              \
-    X(value, THREAD_VALUE) X(outcome, THREAD_OUTCOME) X(avx, THREAD_AVX) X(fsgsbase, THREAD_FSGSBASE)        \
-        X(mxcsr, THREAD_MXCSR) X(x87_control, THREAD_X87_CONTROL)
+    X(value, THREAD_VALUE)                                                                                   \
+    X(outcome, THREAD_OUTCOME) X(avx, THREAD_AVX) X(fsgsbase, THREAD_FSGSBASE) X(mxcsr, THREAD_MXCSR)        \
+        X(x87_control, THREAD_X87_CONTROL)
 SAME_OFFSETS(SAME_OFFSET)
 _Static_assert(sizeof(struct orc_registers) == 16 * 8, "crossing.S loads 16 registers");
 _Static_assert(sizeof(struct orc_thread) <= THREAD_SIZE, "the thread fits its place");
@@ -69,14 +70,14 @@ static void drop_pending_signals(void) {
     }
 }
 
-static void attach_host(void) {
+void attach_host(void) {
     if (host.threads++ > 0)
         return;
     sigaltstack(NULL, &host.signal_stack);
     block_signals(&host.mask);
 }
 
-static void activate(struct orc_thread *thread) {
+void activate(struct orc_thread *thread) {
     if (host.active == thread)
         return;
     stack_t stack = {.ss_sp = (void *)thread_signal_stack(thread), .ss_size = SIGNAL_STACK_SIZE};
@@ -85,7 +86,7 @@ static void activate(struct orc_thread *thread) {
     host.active = thread;
 }
 
-static void detach_host(const struct orc_thread *thread) {
+void detach_host(const struct orc_thread *thread) {
     if (host.active == thread) {
         sigaltstack(&host.signal_stack, NULL);
         host.active = NULL;
