@@ -38,10 +38,11 @@ extern struct libos_thread *thread_list;
 void libos_signal_entry(void);
 /* Where interrupted guest code goes: told to the Intravisor at the start. */
 void libos_signals_start(void);
-/* In a clone: the alarm that the zygote had set. */
-void libos_alarm_renew(void);
 /* A thread that ends: what was sent to it goes with it. It's off the list, which is locked. */
 void libos_signals_forget(struct libos_thread *thread);
+/* A SIGALRM for the compartment; what interrupted a thread that handles no signals goes to one that does. */
+void libos_signal_alarm(struct libos_thread *self);
+void libos_signals_forward(struct libos_thread *self);
 
 #pragma GCC visibility pop
 

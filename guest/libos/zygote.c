@@ -333,6 +333,5 @@ void zygote_freeze(void) {
     remake_all(list);
     free_records(list);
     libos_signals_start();
-    libos_alarm_renew();
     orc_hostcall(ORC_THAW, 0, 0, 0, 0, 0);
 }
