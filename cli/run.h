@@ -36,6 +36,7 @@ struct group {
     struct run *run;
     struct run_options options;
     struct instance *instances; /* options.count of them, and with --zygote one more: the zygote */
+    struct orc_zygote *zygote;  /* made of that one's compartment */
     int zygote_input[2];        /* what the zygote would read, if anyone wrote to it */
     char *program;              /* its path in the compartments */
     int program_file;           /* the host's file, for messages and symbols; -1: none */

@@ -84,12 +84,7 @@ static void print_statistics(const struct instance *instance) {
     if (orc_compartment_statistics(instance->compartment, &s) < 0)
         return;
     s.resident = orc_resident_bytes(instance->compartment);
-    if (s.image)
-        fprintf(stderr, "orc run: %s: %llu KiB for its clones to share\n", instance->name,
-                (unsigned long long)s.image >> 10);
-    else
-        fprintf(
-            stderr,
+    fprintf(stderr,
             "orc run: %s: %.3f s of processor time, %llu KiB mapped, %llu KiB private, %llu KiB shared, %llu "
             "hostcalls\n",
             instance->name, (double)s.processor_time / SECOND, (unsigned long long)s.memory >> 10,
@@ -185,6 +180,8 @@ static unsigned signal_instances(struct run *run, const char *pattern, int numbe
     for (size_t group = 0; (instance = next_instance(run, &group, &index));) {
         if (!instance->compartment || fnmatch(pattern, instance->name, 0) != 0)
             continue;
+        if (instance == zygote_of(instance->group) && number != SIGKILL)
+            continue; /* nothing runs in it */
         reached++;
         if (number == SIGKILL)
             kill_instance(instance);
@@ -352,7 +349,6 @@ static struct orc_file *stream_of(const struct instance *instance, size_t which)
 }
 
 static bool start(const struct run *run, struct instance *instance) {
-    const struct instance *zygote = zygote_of(instance->group);
     const struct run_options *options = &instance->group->options;
     struct orc_error error;
     const struct orc_launch launch = {
@@ -368,7 +364,7 @@ static bool start(const struct run *run, struct instance *instance) {
         .network_count = instance->network_count,
         .published = instance->published,
         .published_count = instance->published_count,
-        .zygote = zygote && zygote != instance ? zygote->compartment : NULL,
+        .zygote = instance->group->zygote,
         .options = {.name = instance->name,
                     .domain = instance->domain,
                     .memory = options->memory,
@@ -395,30 +391,36 @@ static bool launch(struct run *run, struct instance *instance) {
 #define FREEZE_TIME (30 * SECOND)
 
 /* It isn't among those that are alive: nobody waits for its end. */
-static bool launch_zygote(const struct run *run, struct instance *zygote) {
+static bool launch_zygote(const struct run *run, struct group *group) {
+    struct instance *instance = zygote_of(group);
     struct orc_error error;
-    if (!start(run, zygote))
+    struct orc_result result;
+    if (!start(run, instance))
         return false;
-    if (orc_launch_freeze(zygote->compartment, zygote->group->options.settle, FREEZE_TIME, &error) == 0)
+    if (orc_zygote_create(instance->compartment, group->options.settle, FREEZE_TIME, &group->zygote,
+                          &error) == 0)
         return true;
     fprintf(stderr, "orc run: --zygote: %s\n", error.message);
+    orc_compartment_kill(instance->compartment);
+    orc_compartment_wait(instance->compartment, UINT64_MAX, &result);
+    destroy(run, instance);
     return false;
 }
 
 static void end_zygotes(struct run *run) {
-    struct orc_result result;
     for (size_t i = 0; i < run->group_count; i++) {
-        struct instance *zygote = zygote_of(&run->groups[i]);
-        if (!zygote || !zygote->compartment)
-            continue;
-        orc_compartment_kill(zygote->compartment);
-        orc_compartment_wait(zygote->compartment, UINT64_MAX, &result);
-        destroy(run, zygote);
+        struct group *group = &run->groups[i];
+        if (group->zygote && run->options.stats)
+            fprintf(stderr, "orc run: %s: %llu KiB for its clones to share\n", zygote_of(group)->name,
+                    (unsigned long long)orc_zygote_bytes(group->zygote) >> 10);
+        if (group->zygote)
+            zygote_of(group)->compartment = NULL;
+        orc_zygote_destroy(group->zygote);
     }
 }
 
 static bool launch_group(struct run *run, struct group *group) {
-    if (zygote_of(group) && !launch_zygote(run, zygote_of(group)))
+    if (zygote_of(group) && !launch_zygote(run, group))
         return false;
     for (unsigned i = 0; i < group->options.count; i++)
         if (!launch(run, &group->instances[i]))

@@ -14,6 +14,7 @@
 
 #include "object_file.h"
 #include "start_info.h"
+#include "zygote.h"
 
 #define MAX_MOUNTS 1024
 
@@ -117,6 +118,7 @@ int orc_launcher_create(struct orc_cell *cell, const char *loader, struct orc_la
     } else {
         made->cell = cell;
         orc_resident_open();
+        orc_freeze_open();
         made->processors = count_processors();
         status = load(made, name, error);
         if (status == 0)
@@ -259,7 +261,7 @@ static int start_clone(const struct orc_launcher *launcher, const struct orc_lau
     strcpy(info.hostname, hostname);
     if (launch->published_count > 0)
         memcpy(info.published, launch->published, launch->published_count * sizeof *info.published);
-    return orc_compartment_start_clone(compartment, launch->zygote, &info, sizeof info, error);
+    return orc_zygote_clone(launch->zygote, compartment, &info, error);
 }
 
 /* `result`: NULL, or where the result goes: then it also runs, on the calling thread. */
@@ -278,7 +280,8 @@ static int start(const struct orc_launcher *launcher, const struct orc_launch *l
                    ? fail(error, status, "%s: arguments and environment need more than %u MiB",
                           launch->program, (ORC_START_BLOCK_END - ORC_START_BLOCK) >> 20)
                    : fail(error, status, "%s: start information: %s", launch->program, strerror(-status));
-    const struct orc_start where = {launcher->object, launcher->entry, info, size};
+    const struct orc_start where = {
+        .object = launcher->object, .entry = launcher->entry, .start_info = info, .start_info_size = size};
     status = result ? orc_compartment_run(compartment, &where, result, error)
                     : orc_compartment_start(compartment, &where, error);
     free(info);
@@ -312,6 +315,9 @@ static int launch_or_run(struct orc_launcher *launcher, const struct orc_launch 
         return status;
     status = equip(launcher, launch, made, result, error);
     if (status < 0) {
+        struct orc_result ended;
+        orc_compartment_kill(made); /* some threads of a clone may have been started */
+        orc_compartment_wait(made, UINT64_MAX, &ended);
         orc_compartment_destroy(made);
         return status;
     }

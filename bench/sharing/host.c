@@ -140,7 +140,7 @@ static void prepare(const char *program) {
 }
 
 /* At the port, or as a clone that stands there for the zygote's; a port of 0: the zygote itself. */
-static struct orc_compartment *launch_redis(uint16_t port, bool published, struct orc_compartment *zygote) {
+static struct orc_compartment *launch_redis(uint16_t port, bool published, const struct orc_zygote *zygote) {
     const struct orc_network_grant listen = {.type = SOCK_STREAM, .first_port = port, .last_port = port};
     const struct orc_published ports = {6379, port};
     const struct orc_launch launch = {
@@ -159,10 +159,10 @@ static struct orc_compartment *launch_redis(uint16_t port, bool published, struc
     return compartment;
 }
 
-static struct orc_compartment *make_zygote(void) {
+static struct orc_zygote *make_zygote(void) {
+    struct orc_zygote *zygote;
     strcpy(port_text, "6379");
-    struct orc_compartment *zygote = launch_redis(0, true, NULL);
-    check(orc_launch_freeze(zygote, 200000000, 30000000000, &error), "zygote");
+    check(orc_zygote_create(launch_redis(0, true, NULL), 200000000, 30000000000, &zygote, &error), "zygote");
     return zygote;
 }
 
@@ -171,7 +171,7 @@ static void start(const char *mode, int count, int port, const char *program) {
     bool native = strcmp(mode, "native") == 0, clones = strcmp(mode, "clone") == 0;
     if (!native)
         prepare(program);
-    struct orc_compartment *zygote = clones ? make_zygote() : NULL;
+    struct orc_zygote *zygote = clones ? make_zygote() : NULL;
     for (int i = 0; i < count; i++) {
         snprintf(port_text, sizeof port_text, "%d", port + i);
         double begin = now();

@@ -175,7 +175,7 @@ static void collect(void) {
     uint64_t signals = (uint64_t)orc_hostcall(ORC_SIGNALS, 0, 0, 0, 0, 0), blocked = libos_self()->mask;
     if (signals & ORC_SIGNAL_FREEZE) {
         signals &= ~(uint64_t)ORC_SIGNAL_FREEZE;
-        zygote_freeze(); /* returns in each clone */
+        zygote_ask();
     }
     /* Ignored ones are gone, and interrupt no call. Without the lock, which the interrupted code may hold. */
     for (uint64_t left = signals & ~blocked; left; left &= left - 1)
@@ -345,7 +345,7 @@ void libos_signal_entry(void) {
     struct libos_thread *self = libos_self();
     struct handled handled = {.restart = true};
     collect();
-    if (self->depth) {
+    if (self->depth || zygote_wanted()) { /* threads are parked in calls that block */
         orc_hostcall(ORC_SIGNAL_RETURN, 1, 0, 0, 0, 0);
         __builtin_trap();
     }
@@ -439,8 +439,10 @@ long libos_blocking_once(long number, long a, long b, long c, long d, long e) {
     if (libos_interrupted())
         return -EINTR;
     long result = orc_hostcall(number, a, b, c, d, e);
-    if (result == -EINTR)
+    if (result == -EINTR) {
         collect();
+        zygote_join();
+    }
     return result;
 }
 
@@ -454,8 +456,10 @@ long libos_blocking(long number, long a, long b, long c, long d, long e) {
 
 long libos_hostcall_repeated(long number, long a, long b, long c, long d, long e) {
     long result;
-    while ((result = orc_hostcall(number, a, b, c, d, e)) == -EINTR)
+    while ((result = orc_hostcall(number, a, b, c, d, e)) == -EINTR) {
         collect();
+        zygote_join();
+    }
     return result;
 }
 
@@ -691,5 +695,6 @@ void libos_signal_alarm(struct libos_thread *self) {
 
 void libos_signals_forward(struct libos_thread *self) {
     collect();
+    zygote_join();
     route(self);
 }

@@ -1,9 +1,10 @@
-/* Zygotes. Before a compartment is frozen, its last thread records what only the host knows of its handles:
- * counts, times, names of sockets. In a clone it makes everything again under the same handles, so that no
- * structure, and no call that another thread is parked in, needs to know of it.
+/* Zygotes. When the compartment is to be frozen, one thread leads: it sees to it that all others are parked
+ * in ORC_FREEZE, records what only the host knows of the handles (counts, times, names of sockets), and is
+ * parked itself. In a clone it makes everything again under the same handles, so that no structure, and no
+ * call that another thread was interrupted in, needs to know of it; then the others go on.
  *
- * What runs here runs alone. It takes no lock that a parked thread could hold but those of heap and tables,
- * under which nobody blocks. */
+ * Between the two the leader runs alone. It takes no lock that a parked thread could hold but those of heap
+ * and tables, under which nobody blocks. */
 #include "zygote.h"
 
 #include <errno.h>
@@ -304,8 +305,7 @@ static struct clone {
 
 static void take_info(void) {
     struct orc_clone_info *info = &clone.info;
-    if (orc_hostcall(ORC_CLONE_INFO, (long)info, sizeof *info, 0, 0, 0) < 0 ||
-        info->version != ORC_CLONE_VERSION)
+    if (orc_hostcall(ORC_CLONE_INFO, (long)info, 0, 0, 0, 0) < 0 || info->version != ORC_CLONE_VERSION)
         clone_fails("the launcher is of another version:", info->version);
     if (info->granted != libos_boot->loader_object) /* the zygote's next handle after those */
         clone_fails("other files are granted than to its zygote:", info->granted);
@@ -319,19 +319,98 @@ static void take_info(void) {
     publish(info->published);
 }
 
-void zygote_freeze(void) {
+static struct libos_thread *asked, *leader; /* atomic */
+static uint32_t freezing;                   /* a futex: others are parked while it is 1 */
+static uint32_t parked;                     /* a futex: how many */
+
+#define LOOK_AGAIN 2000000         /* ns */
+#define LONGEST_WAIT 60000000000ll /* ns for the others to come: the embedder gives up before that */
+
+void zygote_ask(void) {
+    __atomic_store_n(&asked, libos_self(), __ATOMIC_RELEASE);
+}
+
+bool zygote_wanted(void) {
+    const struct libos_thread *self = libos_self();
+    return asked == self || (freezing && leader != self);
+}
+
+static void interrupt_if(const struct libos_thread *thread, unsigned *missing) {
+    if (!thread || thread == libos_self() || __atomic_load_n(&thread->parked, __ATOMIC_ACQUIRE))
+        return;
+    orc_hostcall(ORC_INTERRUPT, thread->id, 0, 0, 0, 0);
+    ++*missing;
+}
+
+/* Interrupts those that aren't parked: how many. */
+static unsigned interrupt_others(void) {
+    unsigned missing = 0;
+    libos_lock(&thread_list_lock);
+    for (const struct libos_thread *thread = thread_list; thread; thread = thread->next)
+        interrupt_if(thread, &missing);
+    libos_unlock(&thread_list_lock);
+    interrupt_if(libos_alarm_thread(), &missing);
+    return missing;
+}
+
+static bool park_others(void) {
+    int64_t end = libos_now(ORC_CLOCK_MONOTONIC) + LONGEST_WAIT;
+    for (;;) {
+        uint32_t before = __atomic_load_n(&parked, __ATOMIC_ACQUIRE);
+        if (interrupt_others() == 0)
+            return true;
+        if (libos_now(ORC_CLOCK_MONOTONIC) > end)
+            return false;
+        orc_hostcall(ORC_FUTEX_WAIT, (long)&parked, before, LOOK_AGAIN, 0, 0);
+    }
+}
+
+/* From here on in each clone, or on in the zygote. */
+static void freeze_alone(void) {
     struct record *list = NULL;
     bool recorded = record_all(&list);
-    long size = recorded ? orc_hostcall(ORC_FREEZE, 0, 0, 0, 0, 0) : -ENOMEM;
-    if (size < 0) {
+    long result = recorded ? orc_hostcall(ORC_FREEZE, 0, 0, 0, 0, 0) : -ENOMEM;
+    if (result == 1) {
+        take_info();
+        standard_streams_renew();
+        remake_all(list);
+        libos_signals_start();
+    } else {
         give_back(list);
-        free_records(list);
-        return;
     }
-    take_info();
-    standard_streams_renew();
-    remake_all(list);
     free_records(list);
-    libos_signals_start();
-    orc_hostcall(ORC_THAW, 0, 0, 0, 0, 0);
+}
+
+static void lead(void) {
+    asked = NULL;
+    if (__atomic_exchange_n(&freezing, 1, __ATOMIC_SEQ_CST))
+        return; /* somebody leads already */
+    leader = libos_self();
+    if (park_others())
+        freeze_alone();
+    leader = NULL;
+    __atomic_store_n(&freezing, 0, __ATOMIC_SEQ_CST);
+    orc_hostcall(ORC_FUTEX_WAKE, (long)&freezing, INT32_MAX, 0, 0, 0);
+}
+
+static void be_parked(struct libos_thread *self) {
+    __atomic_store_n(&self->parked, true, __ATOMIC_RELEASE);
+    __atomic_fetch_add(&parked, 1, __ATOMIC_RELEASE);
+    orc_hostcall(ORC_FUTEX_WAKE, (long)&parked, 1, 0, 0, 0);
+    while (__atomic_load_n(&freezing, __ATOMIC_ACQUIRE)) {
+        long result = orc_hostcall(ORC_FREEZE, 0, 0, 0, 0, 0);
+        /* A clone, until the leader has made it ready; or the embedder has given up before the leader. */
+        if (result != 0)
+            orc_hostcall(ORC_FUTEX_WAIT, (long)&freezing, 1, result == 1 ? ORC_FOREVER : LOOK_AGAIN, 0, 0);
+    }
+    __atomic_store_n(&self->parked, false, __ATOMIC_RELEASE);
+    __atomic_fetch_sub(&parked, 1, __ATOMIC_RELEASE);
+}
+
+void zygote_take_part(void) {
+    struct libos_thread *self = libos_self();
+    if (asked == self)
+        lead();
+    else
+        be_parked(self);
 }

@@ -11,9 +11,17 @@
 
 struct file;
 
-/* The calling thread is the only one that runs. Returns in each clone, or when the compartment isn't frozen
- * after all. */
-void zygote_freeze(void);
+/* The compartment is to be frozen: the calling thread will lead. Marks that, and no more. */
+void zygote_ask(void);
+/* Whether the calling thread is to lead, or to be parked, as soon as it is in a call that blocks. */
+bool zygote_wanted(void);
+/* A call that blocks was interrupted. Whoever is wanted leads, or is parked: this returns in each clone, or
+ * when the compartment goes on after all. */
+void zygote_take_part(void);
+static inline void zygote_join(void) {
+    if (zygote_wanted())
+        zygote_take_part();
+}
 
 /* A line for the operator, and the end: a clone without something that its program relies on is none. */
 _Noreturn void clone_fails(const char *what, long number);

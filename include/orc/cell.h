@@ -14,6 +14,7 @@
 #include "orc/abi.h"
 #include "orc/object.h"
 #include "orc/verifier.h"
+#include "orc/zygote.h"
 
 struct orc_cell;
 struct orc_object;
@@ -119,27 +120,29 @@ struct orc_start {
     uint32_t entry;            /* offset of an entry point: called with the address of argc */
     const void *start_info;    /* the block at ORC_START_INFO, with guest addresses in it; copied */
     size_t start_info_size;
+
+    /* A clone of a zygote, in place of all that: see orc_compartment_freeze. */
+    struct orc_compartment *zygote;
+    int image;                               /* its memory, at the offsets of the slot: a memory file */
+    const struct orc_clone_info *clone_info; /* for the guest: ORC_CLONE_INFO */
 };
 
 /* Starts the compartment's first thread on a host thread of the Intravisor's. Once per compartment. */
 int orc_compartment_start(struct orc_compartment *compartment, const struct orc_start *start,
                           struct orc_error *error);
 
-/* Makes a zygote of a started compartment: an image that clones are started from. Each of its threads is
- * parked in its next hostcall that blocks (one in guest code runs on until then); the guest OS records what a
- * clone has to make anew. From then on its memory lies in a sealed file, nothing runs in it, and it can only
- * be cloned, killed and destroyed. -EBUSY: a thread didn't get there within `nanoseconds`, or the guest OS
- * takes no part: the compartment goes on as before. */
-int orc_compartment_freeze(struct orc_compartment *compartment, uint64_t nanoseconds,
-                           struct orc_error *error);
+/* Asks the guest OS to park all threads (ORC_FREEZE), which may take a while, or never happen; ask again every
+ * few milliseconds. When statistics tell that all threads are parked, the compartment is a zygote, as long as
+ * it isn't told to go on: nothing runs in it, its memory can be copied, and compartments can be started as its
+ * clones: the same objects under the same handles, bound alike, the same threads, each of which returns from
+ * ORC_FREEZE with 1. Their files must have been granted and their memory mapped (orc_compartment_map_image)
+ * before. A clone has its zygote's sharing domain; its quotas are its own. When its start fails, kill it. */
+void orc_compartment_freeze(struct orc_compartment *compartment, bool freeze);
 
-/* Starts a compartment as a copy of a zygote, in place of orc_compartment_start: copy-on-write memory, the
- * same objects under the same handles, bound alike, the same threads. Files must be granted as they were to
- * the zygote, in the same order; everything else of the C-list is the guest OS' business, which finds `info`
- * by ORC_CLONE_INFO. -EPERM for another sharing domain; the quotas are the compartment's own. On failure the
- * compartment can only be destroyed. The zygote may go as soon as its last clone has been started. */
-int orc_compartment_start_clone(struct orc_compartment *compartment, struct orc_compartment *zygote,
-                                const void *info, size_t info_size, struct orc_error *error);
+/* Maps a part of a memory file as private guest memory, where the guest may map itself: at its own offset. The
+ * file must be sealed against shrinking. `protection`: PROT_READ, PROT_WRITE. */
+int orc_compartment_map_image(struct orc_compartment *compartment, int image, uint32_t start, uint64_t size,
+                              int protection);
 
 /* Starts it, waits for its end, and needs no thread of the Intravisor's for that: the first guest thread runs
  * on the calling thread, as in orc_call, other guest threads as always. Saves two changes of threads, which
@@ -167,9 +170,8 @@ struct orc_statistics {
     uint64_t memory, memory_limit;                   /* bytes that the guest has mapped */
     uint64_t resident;                               /* 0; orc/launch.h counts pages */
     uint64_t shared;                                 /* bytes of objects mapped into it */
-    uint64_t image; /* of a zygote: bytes that its clones share, until they write to them */
     uint64_t hostcalls, registered;
-    unsigned threads, handles, objects;
+    unsigned threads, parked, handles, objects;
     bool running;
 };
 int orc_compartment_statistics(struct orc_compartment *compartment, struct orc_statistics *statistics);

@@ -72,7 +72,7 @@ struct orc_launch {
     size_t network_count;
     const struct orc_published *published; /* ports that the program binds to, and the host's for each */
     size_t published_count;                /* ORC_MOST_PUBLISHED at most */
-    struct orc_compartment *zygote; /* NULL, or what to start a clone of: program, arguments, environment and
+    const struct orc_zygote *zygote; /* NULL, or what to start a clone of: program, arguments, environment and
                                        working directory are its own then; mounts and streams must be as many,
                                        in the same order */
     struct orc_compartment_options options; /* name, domain, quotas */
@@ -84,10 +84,16 @@ int orc_launch(struct orc_launcher *launcher, const struct orc_launch *launch,
                struct orc_compartment **compartment, struct orc_error *error);
 
 /* Makes a zygote of a compartment that was launched: waits until it has used next to no processor time for
- * `settle` nanoseconds, and then as orc_compartment_freeze; for both `nanoseconds` at most. -EBUSY: it goes
+ * `settle` nanoseconds, then until all of its threads are parked, for both `nanoseconds` at most, and copies
+ * its memory. The compartment belongs to the zygote then; it never goes on. -EBUSY: it isn't idle, and goes
  * on as before. -ESRCH: it has ended. See docs/zygotes.md. */
-int orc_launch_freeze(struct orc_compartment *compartment, uint64_t settle, uint64_t nanoseconds,
-                      struct orc_error *error);
+struct orc_zygote;
+int orc_zygote_create(struct orc_compartment *compartment, uint64_t settle, uint64_t nanoseconds,
+                      struct orc_zygote **zygote, struct orc_error *error);
+/* Memory that its clones share, until they write to it. */
+uint64_t orc_zygote_bytes(const struct orc_zygote *zygote);
+/* And its compartment with it. Clones stay. */
+void orc_zygote_destroy(struct orc_zygote *zygote);
 
 /* The same, and returns when the compartment has ended, with its result. The program's first thread runs on
  * the calling thread (orc_compartment_run): the cheapest way to call a program like a function. */

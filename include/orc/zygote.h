@@ -1,9 +1,8 @@
 /* Zygotes and their clones, as the guest sees them (docs/zygotes.md): the hostcalls, and what the launcher tells.
  *
- * A compartment that is being frozen has its threads parked in their next hostcalls that block. The last one isn't
- * parked: its call ends with -EINTR, and ORC_SIGNALS tells it ORC_SIGNAL_FREEZE. It is alone then; it records what a
- * clone has to make anew, and calls ORC_FREEZE. In each clone that call answers the size of the clone's own
- * information; all other threads are parked, and go on after ORC_THAW: their calls end with -EINTR.
+ * A compartment that is to be frozen finds ORC_SIGNAL_FREEZE among its signals, in a call that blocks and ends
+ * with -EINTR. Its guest OS records what a clone has to make anew and calls ORC_FREEZE on every thread. In a
+ * clone each of these calls answers 1.
  *
  * A clone's C-list has the zygote's objects under the same handles, and what was granted to it. Handles of
  * anything else are free. */
@@ -12,9 +11,9 @@
 
 #include <stdint.h>
 
-#define ORC_FREEZE 19     /* (): from the last thread. In the zygote itself -EAGAIN, when it isn't frozen after all */
-#define ORC_CLONE_INFO 20 /* (pointer, length): the clone's information, as much of it as fits. -EPERM once it has thawed */
-#define ORC_THAW 21       /* (): lets the clone's other threads go on. -EPERM but for a clone that hasn't thawed */
+#define ORC_FREEZE 19     /* (): parks the thread, as long as the compartment is to be frozen. 1: in a clone; 0: it goes on
+                             after all; -EAGAIN: it isn't to be frozen, or the thread is in its signal entry */
+#define ORC_CLONE_INFO 20 /* (struct orc_clone_info *): the clone's own; zeros if it isn't one */
 
 #define ORC_SIGNAL_FREEZE 0x80000000
 
@@ -22,7 +21,7 @@
 struct orc_published {
     uint16_t guest, host;
 };
-#define ORC_MOST_PUBLISHED 64
+#define ORC_MOST_PUBLISHED 16
 
 /* auxv entry AT_ORC_PUBLISHED leads to struct orc_published[], ending with guest port 0. */
 #define AT_ORC_PUBLISHED 0x4f53

@@ -164,37 +164,12 @@ int64_t call_yield(struct orc_thread *thread, const uint64_t *arguments) {
     return 0;
 }
 
-/* --- Zygotes and clones --- */
-
 int64_t call_freeze(struct orc_thread *thread, const uint64_t *arguments) {
-    struct orc_compartment *compartment = thread->compartment;
     (void)arguments;
-    pthread_mutex_lock(&compartment->lock);
-    bool last = compartment->frozen == FROZEN_ZYGOTE && compartment->parked + 1 == compartment->thread_count;
-    thread->freezes = last;
-    pthread_mutex_unlock(&compartment->lock);
-    if (last)
-        park(thread);
-    thread->freezes = false;
-    return -EAGAIN;
+    return park(thread) ? 0 : -EAGAIN;
 }
 
 int64_t call_clone_info(struct orc_thread *thread, const uint64_t *arguments) {
-    const struct orc_compartment *compartment = thread->compartment;
-    size_t size = arguments[1];
-    if (compartment->frozen != FROZEN_CLONE)
-        return -EPERM;
-    if (size > compartment->clone_info_size)
-        size = compartment->clone_info_size;
-    return guest_write(thread, guest_pointer(arguments[0]), compartment->clone_info, size);
-}
-
-int64_t call_thaw(struct orc_thread *thread, const uint64_t *arguments) {
-    struct orc_compartment *compartment = thread->compartment;
-    (void)arguments;
-    HOLD(compartment->lock);
-    if (compartment->frozen != FROZEN_CLONE)
-        return -EPERM;
-    thaw(compartment);
-    return 0;
+    const struct orc_clone_info *info = &thread->compartment->clone_info;
+    return guest_write(thread, guest_pointer(arguments[0]), info, sizeof *info);
 }

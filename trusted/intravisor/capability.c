@@ -155,7 +155,7 @@ int64_t capability_of_grant(struct orc_compartment *compartment, struct grant *g
     return handle;
 }
 
-int capability_put_grant(struct orc_compartment *compartment, struct grant *grant, uint32_t handle) {
+int capability_put_grant(struct orc_compartment *compartment, uint32_t handle, struct grant *grant) {
     int status = 0;
     while (status == 0 && handle >= compartment->capability_space)
         status = grow(compartment);

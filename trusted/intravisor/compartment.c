@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "store.h"
 #include "thread.h"
@@ -87,7 +86,6 @@ int orc_compartment_create(struct orc_cell *cell, const struct orc_compartment_o
     if (!created)
         return fail(error, ENOMEM, "compartment: no memory");
     created->cell = cell;
-    created->image = -1;
     int status = set_limits(created, options, error);
     if (status == 0 && !take_slot(created))
         status = fail(error, ENOMEM, "compartment: no slot is left in this cell, or no memory for one");
@@ -115,9 +113,6 @@ int orc_compartment_destroy(struct orc_compartment *compartment) {
     while (compartment->grants)
         grant_destroy(compartment, compartment->grants);
     capabilities_release(compartment);
-    if (compartment->image >= 0)
-        close(compartment->image);
-    free(compartment->clone_info);
     free(compartment->networks);
     free(compartment->memory.extents);
     pthread_cond_destroy(&compartment->ended);

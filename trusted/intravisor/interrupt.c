@@ -76,11 +76,7 @@ void thread_interrupt(struct orc_thread *thread, uint32_t how) {
 
 bool interrupt_take(struct orc_thread *thread) {
     wake_end(thread); /* before the flag: an interrupt in between is one with this */
-    if (__atomic_exchange_n(&thread->interrupted, 0, __ATOMIC_SEQ_CST) == 0)
-        return false;
-    if (thread->compartment->frozen == FROZEN_ZYGOTE && !thread->in_upcall)
-        park(thread);
-    return true;
+    return __atomic_exchange_n(&thread->interrupted, 0, __ATOMIC_SEQ_CST) != 0;
 }
 
 void interrupt_again(struct orc_thread *thread) {

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "orc/cell.h"
+#include "orc/zygote.h"
 
 #define LOW_SPACE_END 0x100000000u
 #define NAME_SIZE 32        /* of compartments and domains, with the terminating zero */
@@ -51,7 +52,7 @@ struct extent {
     uint32_t start, end;
     int protection; /* and perhaps OF_IMAGE */
 };
-#define OF_IMAGE 0x100 /* a clone's: it shows its zygote's image where it hasn't been written to */
+#define OF_IMAGE 0x100 /* shows an image where it hasn't been written to: a mapping that merges with no other */
 
 struct memory_map {
     struct extent *extents;
@@ -97,18 +98,13 @@ struct orc_compartment {
     unsigned grant_count;
     uint64_t registered; /* bytes, in all its life */
 
-    volatile uint32_t frozen; /* a futex: parked threads wait while it isn't 0 */
-    unsigned parked;          /* threads */
-    int image;                /* of a zygote: its memory, at the offsets of the slot; else -1 */
-    void *clone_info;         /* until the clone has thawed */
-    size_t clone_info_size;
+    volatile uint32_t frozen;         /* a futex: parked threads wait while it is 1 */
+    unsigned parked;                  /* threads in ORC_FREEZE */
+    struct orc_clone_info clone_info; /* of a clone */
 
     pthread_mutex_t memory_lock;
     struct memory_map memory;
 };
-
-#define FROZEN_ZYGOTE 1u /* each thread is parked in its next call that blocks */
-#define FROZEN_CLONE 2u  /* all threads but one are parked, until that one thaws them */
 
 static inline uint64_t page_up(uint64_t size) {
     return (size + ORC_PAGE_SIZE - 1) & ~(uint64_t)(ORC_PAGE_SIZE - 1);
@@ -152,6 +148,8 @@ void operator_log(const struct orc_compartment *compartment, const char *format,
 
 /* memory.c: anonymous memory at exactly this address, in a range of ours. */
 int map_fixed(void *address, uint64_t size, int protection);
+/* Likewise of a file. */
+int map_file(uint8_t *address, uint64_t size, int protection, int sharing, int file, uint32_t offset);
 /* Takes the memory away again and keeps the range reserved. */
 int unmap_fixed(void *address, uint64_t size);
 /* An anonymous memory file that can be sealed, or -errno. */
@@ -174,12 +172,6 @@ int memory_map(struct orc_compartment *compartment, uint64_t start, uint64_t siz
 int memory_unmap(struct orc_compartment *compartment, uint64_t start, uint64_t size);
 int memory_protect(struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection);
 int memory_discard(struct orc_compartment *compartment, uint64_t start, uint64_t size);
-/* The zygote's memory, in a compartment that has none yet. */
-int memory_clone(struct orc_compartment *compartment, const struct orc_compartment *zygote);
-/* May it have so many extents? */
-bool memory_allows(const struct orc_compartment *compartment, unsigned extents);
-/* Private memory of a clone: what the zygote's image has there. */
-int map_image(uint8_t *slot, int image, uint32_t start, uint32_t end, int protection);
 /* Bytes that count without being an extent. */
 int memory_charge(struct orc_compartment *compartment, uint64_t bytes);
 void memory_refund(struct orc_compartment *compartment, uint64_t bytes);
@@ -201,12 +193,16 @@ void compartment_end(struct orc_compartment *compartment, const struct orc_resul
                      const struct orc_thread *but);
 /* The grant's handle; the lowest free one if it has none yet, or -EMFILE, -ENOMEM. Likewise. */
 int64_t capability_of_grant(struct orc_compartment *compartment, struct grant *grant);
-/* The grant gets this handle; -EEXIST, -EMFILE, -ENOMEM. */
-int capability_put_grant(struct orc_compartment *compartment, struct grant *grant, uint32_t handle);
+/* Likewise; -EEXIST when the handle is taken. */
+int capability_put_grant(struct orc_compartment *compartment, uint32_t handle, struct grant *grant);
 struct grant *capability_grant(const struct orc_compartment *compartment, uint64_t handle);
 void capability_drop_grant(struct orc_compartment *compartment, struct grant *grant);
 /* Everything in the C-list goes. */
 void capabilities_release(struct orc_compartment *compartment);
+
+/* zygote.c: instead of a program's start. The caller holds the compartment's lock. A thread or an error. */
+int64_t clone_start(struct orc_compartment *compartment, const struct orc_start *start,
+                    struct orc_error *error);
 
 /* statistics.c: what a host thread has spent. */
 struct processor_times thread_times(int tid);

@@ -52,6 +52,24 @@ static int grant_program(struct orc_compartment *compartment, struct orc_object 
     return 0;
 }
 
+static int64_t start_program(struct orc_compartment *compartment, const struct orc_start *start,
+                             struct orc_thread **caller, struct orc_error *error) {
+    int64_t status = grant_program(compartment, start->object, error);
+    if (status == 0)
+        status = map_start(compartment, start, error);
+    if (status < 0)
+        return status;
+    const struct thread_start first = {.entry = start->object->base + start->entry,
+                                       .stack = ORC_STACK_TOP,
+                                       .argument = ORC_START_BLOCK,
+                                       .first = true,
+                                       .caller = caller};
+    status = worker_start(compartment, &first);
+    return status > 0 ? status
+                      : fail(error, (int)-status, "start: can't start a thread at offset 0x%x: %s",
+                             start->entry, status == -EINVAL ? "not an entry point" : strerror((int)-status));
+}
+
 /* `caller`: NULL, or where the first thread goes that the calling thread is to run. */
 static int begin(struct orc_compartment *compartment, const struct orc_start *start,
                  struct orc_thread **caller, struct orc_error *error) {
@@ -59,22 +77,11 @@ static int begin(struct orc_compartment *compartment, const struct orc_start *st
     int64_t status = 0;
     if (compartment->started || compartment->ending || compartment->bare)
         status = fail(error, EBUSY, "start: the compartment is bare, was started or was killed");
-    if (status == 0)
-        status = grant_program(compartment, start->object, error);
-    if (status == 0)
-        status = map_start(compartment, start, error);
-    if (status == 0) {
-        const struct thread_start first = {.entry = start->object->base + start->entry,
-                                           .stack = ORC_STACK_TOP,
-                                           .argument = ORC_START_BLOCK,
-                                           .first = true,
-                                           .caller = caller};
-        status = worker_start(compartment, &first);
-        if (status < 0)
-            fail(error, (int)-status, "start: can't start a thread at offset 0x%x: %s", start->entry,
-                 status == -EINVAL ? "not an entry point" : strerror((int)-status));
-    }
-    compartment->started = compartment->started || status > 0;
+    else if (start->zygote)
+        status = clone_start(compartment, start, error);
+    else
+        status = start_program(compartment, start, caller, error);
+    compartment->started |= compartment->worker_count > 0;
     return status < 0 ? (int)status : 0;
 }
 
@@ -152,8 +159,8 @@ int orc_compartment_signal(struct orc_compartment *compartment, int signal) {
     struct orc_thread *thread = compartment->threads;
     while (thread && !thread->worker)
         thread = thread->next;
-    if (!thread || compartment->frozen == FROZEN_ZYGOTE)
-        return thread ? -EBUSY : -ESRCH;
+    if (!thread)
+        return -ESRCH;
     __atomic_or_fetch(&compartment->signals, 1u << (signal - 1), __ATOMIC_SEQ_CST);
     thread_interrupt(thread, INTERRUPTED_ANYWHERE);
     return 0;

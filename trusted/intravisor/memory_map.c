@@ -115,121 +115,74 @@ static void commit(struct memory_map *map, const struct change *change) {
 /* Changes the kernel's mappings: should that fail half-way, the guest's memory may be gone, but never our
  * account. */
 static int apply(const struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection,
-                 bool fresh) {
+                 bool fresh, int image) {
     uint8_t *address = compartment->slot + start;
     if (protection == UNMAPPED)
         return munmap(address, size) == 0 ? 0 : -errno;
+    int bits = protection & ~OF_IMAGE;
     if (fresh)
-        return map_fixed(address, size, protection);
-    return mprotect(address, size, protection & ~OF_IMAGE) == 0 ? 0 : -errno;
+        return protection & OF_IMAGE ? map_file(address, size, bits, MAP_PRIVATE, image, (uint32_t)start)
+                                     : map_fixed(address, size, bits);
+    return mprotect(address, size, bits) == 0 ? 0 : -errno;
 }
 
-static int change_range(struct orc_compartment *compartment, uint32_t start, uint32_t end, int protection,
-                        bool fresh) {
-    struct change change = plan(&compartment->memory, start, end, protection);
-    int status = admit(compartment, &change);
+/* OF_IMAGE or 0 for a range that is mapped wholly; -ENOMEM if it isn't, -EXDEV if it is both. */
+static int kind_of(const struct memory_map *map, uint32_t start, uint32_t end) {
+    unsigned i = find(map, start);
+    if (mapped_bytes(map, start, end) != end - start)
+        return -ENOMEM;
+    int kind = map->extents[i].protection & OF_IMAGE;
+    for (; i < map->count && map->extents[i].start < end; i++)
+        if ((map->extents[i].protection & OF_IMAGE) != kind)
+            return -EXDEV;
+    return kind;
+}
+
+static int change_memory(struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection,
+                         bool fresh, int image) {
+    if (!is_guests(start, size))
+        return -EINVAL;
+    uint32_t from = (uint32_t)start, to = (uint32_t)(start + size);
+    HOLD(compartment->memory_lock);
+    int status = fresh ? 0 : kind_of(&compartment->memory, from, to);
+    if (status < 0)
+        return status;
+    protection |= status;
+    struct change change = plan(&compartment->memory, from, to, protection);
+    status = admit(compartment, &change);
     if (status == 0)
-        status = apply(compartment, start, end - start, protection, fresh);
+        status = apply(compartment, start, size, protection, fresh, image);
     if (status == 0)
         commit(&compartment->memory, &change);
     return status;
 }
 
-static int change_memory(struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection) {
-    if (!is_guests(start, size))
-        return -EINVAL;
-    HOLD(compartment->memory_lock);
-    return change_range(compartment, (uint32_t)start, (uint32_t)(start + size), protection, true);
-}
-
-/* Calls `change` for each part of a range that is mapped wholly: a part is alike in these bits of its
- * protection. All of it is one part in these bits unless it belongs to a clone. */
-static int change_parts(struct orc_compartment *compartment, uint64_t start, uint64_t size, int bits,
-                        int (*change)(struct orc_compartment *, uint32_t start, uint32_t end, int old,
-                                      int protection),
-                        int protection) {
-    if (!is_guests(start, size))
-        return -EINVAL;
-    const struct memory_map *map = &compartment->memory;
-    uint32_t at = (uint32_t)start, end = (uint32_t)(start + size);
-    int status = 0;
-    HOLD(compartment->memory_lock);
-    if (mapped_bytes(map, at, end) != size)
-        return -ENOMEM;
-    while (at < end && status == 0) {
-        unsigned i = find(map, at);
-        int old = map->extents[i].protection;
-        while (map->extents[i].end < end && ((map->extents[i + 1].protection ^ old) & bits) == 0)
-            i++;
-        uint32_t part_end = map->extents[i].end < end ? map->extents[i].end : end;
-        status = change(compartment, at, part_end, old, protection);
-        at = part_end;
-    }
-    return status;
-}
-
 int memory_map(struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection) {
-    return change_memory(compartment, start, size, protection);
+    return change_memory(compartment, start, size, protection, true, -1);
 }
 
 int memory_unmap(struct orc_compartment *compartment, uint64_t start, uint64_t size) {
-    return change_memory(compartment, start, size, UNMAPPED);
-}
-
-static int protect_part(struct orc_compartment *compartment, uint32_t start, uint32_t end, int old,
-                        int protection) {
-    return change_range(compartment, start, end, protection | (old & OF_IMAGE), false);
+    return change_memory(compartment, start, size, UNMAPPED, true, -1);
 }
 
 int memory_protect(struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection) {
-    return change_parts(compartment, start, size, OF_IMAGE, protect_part, protection);
+    return change_memory(compartment, start, size, protection, false, -1);
 }
 
-/* What is dropped of a zygote's image would come back: fresh memory takes its place. */
-static int discard_part(struct orc_compartment *compartment, uint32_t start, uint32_t end, int old,
-                        int protection) {
-    (void)protection;
-    if (old & OF_IMAGE)
-        return change_range(compartment, start, end, old & ~OF_IMAGE, true);
-    return madvise(compartment->slot + start, end - start, MADV_DONTNEED) == 0 ? 0 : -errno;
+int orc_compartment_map_image(struct orc_compartment *compartment, int image, uint32_t start, uint64_t size,
+                              int protection) {
+    return change_memory(compartment, start, size, (protection & (PROT_READ | PROT_WRITE)) | OF_IMAGE, true,
+                         image);
 }
 
 int memory_discard(struct orc_compartment *compartment, uint64_t start, uint64_t size) {
-    return change_parts(compartment, start, size, -1, discard_part, 0);
-}
-
-bool memory_allows(const struct orc_compartment *compartment, unsigned extents) {
-    return extents <= extent_limit(compartment);
-}
-
-int map_image(uint8_t *slot, int image, uint32_t start, uint32_t end, int protection) {
-    int flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE;
-    void *got = mmap(slot + start, end - start, protection, flags, image, start);
-    return got == MAP_FAILED ? -errno : 0;
-}
-
-int memory_clone(struct orc_compartment *compartment, const struct orc_compartment *zygote) {
-    const struct memory_map *from = &zygote->memory;
-    struct memory_map *map = &compartment->memory;
+    if (!is_guests(start, size))
+        return -EINVAL;
     HOLD(compartment->memory_lock);
-    uint64_t bytes = map->bytes;
-    for (unsigned i = 0; i < from->count; i++)
-        bytes += from->extents[i].end - from->extents[i].start;
-    if (bytes > compartment->limits.memory || !memory_allows(compartment, from->count) ||
-        !(map->extents = malloc(from->count * sizeof *map->extents)))
-        return -ENOMEM;
-    map->bytes = bytes;
-    map->space = map->count = from->count;
-    memcpy(map->extents, from->extents, from->count * sizeof *map->extents);
-    int status = 0;
-    for (unsigned i = 0; i < map->count && status == 0; i++) {
-        const struct extent *extent = &map->extents[i];
-        int protection = extent->protection & ~OF_IMAGE;
-        status = extent->protection & OF_IMAGE
-                     ? map_image(compartment->slot, zygote->image, extent->start, extent->end, protection)
-                     : map_fixed(compartment->slot + extent->start, extent->end - extent->start, protection);
-    }
-    return status;
+    int kind = kind_of(&compartment->memory, (uint32_t)start, (uint32_t)(start + size));
+    if (kind != 0) /* what is dropped of an image would come back */
+        return kind < 0 ? kind : -EXDEV;
+    return madvise(compartment->slot + start, size, MADV_DONTNEED) == 0 ? 0 : -errno;
 }
 
 int memory_charge(struct orc_compartment *compartment, uint64_t bytes) {

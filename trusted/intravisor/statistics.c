@@ -1,7 +1,7 @@
 /* What compartments use. */
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "capability.h"
@@ -64,11 +64,9 @@ int orc_compartment_statistics(struct orc_compartment *compartment, struct orc_s
     statistics->memory = usage.memory;
     statistics->hostcalls = usage.hostcalls;
     statistics->threads = usage.threads;
+    statistics->parked = compartment->parked;
     statistics->handles = usage.handles;
     statistics->objects = compartment->grant_count;
-    struct stat image;
-    if (compartment->image >= 0 && fstat(compartment->image, &image) == 0)
-        statistics->image = (uint64_t)image.st_blocks * 512;
     statistics->running = compartment->started && !compartment->over;
     for (const struct grant *grant = compartment->grants; grant; grant = grant->next)
         statistics->shared += object_shared_bytes(grant->object);

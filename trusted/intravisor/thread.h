@@ -46,8 +46,6 @@ struct orc_thread {
     uint64_t control_stack;        /* lowest address */
     struct processor_times before; /* what the host thread had spent when this thread began */
     uint32_t job;                  /* an idle worker waits until this isn't 0 */
-    bool parked;                   /* its compartment is frozen */
-    bool freezes;                  /* it is in ORC_FREEZE */
     bool first;                    /* the compartment's: when it returns, the compartment ends */
     bool fault_has_address;
     struct orc_fault fault;
@@ -131,7 +129,7 @@ struct thread_start {
     uint32_t entry, stack, argument, id_address;
     uint64_t guest_fs; /* 0: the beginning of the slot */
     bool first;
-    const struct orc_thread *original; /* a zygote's thread, which it goes on as; or NULL */
+    const struct orc_thread *original; /* a zygote's thread, which it goes on as; else NULL */
     struct orc_thread **caller; /* not NULL: on the calling thread, which has to call worker_run on this */
 };
 int64_t worker_start(struct orc_compartment *compartment, const struct thread_start *start);
@@ -151,12 +149,8 @@ void interrupt_again(struct orc_thread *thread);
 void wake_end(struct orc_thread *thread);
 void set_limit(struct orc_thread *thread, uint64_t nanoseconds);
 
-/* zygote.c: the calling thread's blocking call is to end with -EINTR in a compartment that is being frozen. */
-void park(struct orc_thread *thread);
-/* The calling thread is parked, until the compartment thaws or the thread is stopped. */
-void park_wait(struct orc_thread *thread);
-/* Lets parked threads go on; the caller holds the compartment's lock. */
-void thaw(struct orc_compartment *compartment);
+/* zygote.c: the calling thread is parked for as long as its compartment is frozen. False: it isn't. */
+bool park(struct orc_thread *thread);
 
 /* upcall.c: the guest's signal entry. On the signal stack, with the host's FS base. */
 bool upcall_deliver(struct orc_thread *thread, void *interrupted);

@@ -60,8 +60,6 @@ static void work(struct orc_thread *thread) {
         if (thread->interrupted)
             thread_interrupt(thread, thread->interrupted);
     }
-    if (thread->parked)
-        park_wait(thread);
     thread_run(thread, 0, &result);
     finish(thread, &result);
 }
@@ -147,19 +145,6 @@ static int take_worker(struct orc_cell *cell, uint64_t control_stack, struct orc
     return idle ? 0 : region_create(cell, control_stack, &cell->workers, thread);
 }
 
-/* A clone's thread gets the control stack of the zygote's: nothing but return addresses of guest code, and
- * above them the host's own, which is the same in all threads. Both have stacks of one size. */
-static void go_on_as(struct orc_thread *thread, const struct orc_thread *original) {
-    uint64_t size = (uint64_t)original - (uint64_t)original->gate_frame;
-    thread->gate_frame = (struct gate_frame *)((uint64_t)thread - size);
-    memcpy(thread->gate_frame, original->gate_frame, size);
-    thread->guest_fs = thread->slot + (original->guest_fs - original->slot);
-    thread->first = original->first;
-    thread->parked = !original->freezes;
-    thread->value = original->freezes ? (int64_t)thread->compartment->clone_info_size : -EINTR;
-    thread->compartment->parked += thread->parked;
-}
-
 /* A region for the calling thread: one that such a thread has left, or a new one. */
 static int take_caller(struct orc_cell *cell, uint64_t control_stack, struct orc_thread **thread) {
     *thread = NULL;
@@ -177,6 +162,17 @@ static int take_caller(struct orc_cell *cell, uint64_t control_stack, struct orc
     (*thread)->host_fs = read_fs_base(cell->fsgsbase);
     (*thread)->before = thread_times((*thread)->tid);
     return 0;
+}
+
+/* A clone's thread gets the control stack of the zygote's, which has the same size: nothing but return
+ * addresses of guest code, and above them the host's own, which is the same in all threads. */
+static void go_on_as(struct orc_thread *thread, const struct orc_thread *original) {
+    uint64_t size = (uint64_t)original - (uint64_t)original->gate_frame;
+    thread->gate_frame = (struct gate_frame *)((uint64_t)thread - size);
+    memcpy(thread->gate_frame, original->gate_frame, size);
+    thread->guest_fs = thread->slot + (original->guest_fs - original->slot);
+    thread->first = original->first;
+    thread->value = 1; /* of the hostcall that it returns from */
 }
 
 static void fill(struct orc_thread *thread, struct orc_compartment *compartment,
