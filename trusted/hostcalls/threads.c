@@ -164,9 +164,25 @@ int64_t call_yield(struct orc_thread *thread, const uint64_t *arguments) {
     return 0;
 }
 
+/* Parks the thread: as long as it is in here, its frame and what lies above on its control stack don't
+ * change.
+ */
 int64_t call_freeze(struct orc_thread *thread, const uint64_t *arguments) {
+    struct orc_compartment *compartment = thread->compartment;
     (void)arguments;
-    return park(thread) ? 0 : -EAGAIN;
+    {
+        HOLD(compartment->lock);
+        if (!compartment->frozen || thread->in_upcall)
+            return -EAGAIN;
+        compartment->parked++;
+    }
+    while (compartment->frozen && !thread->stopping) {
+        syscall(SYS_futex, &compartment->frozen, FUTEX_WAIT_PRIVATE, 1, NULL, NULL, 0);
+        wake_end(thread); /* an interrupt waits until it goes on */
+    }
+    HOLD(compartment->lock);
+    compartment->parked--;
+    return 0;
 }
 
 int64_t call_clone_info(struct orc_thread *thread, const uint64_t *arguments) {

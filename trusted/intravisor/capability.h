@@ -4,7 +4,6 @@
 
 #include "guest_memory.h"
 #include "orc/hostcall.h"
-#include "orc/zygote.h"
 #include "thread.h"
 
 enum file_kind { FILE_STREAM, FILE_REGULAR, FILE_DIRECTORY, FILE_SOCKET, FILE_EPOLL, FILE_EVENT, FILE_TIMER };

@@ -10,7 +10,6 @@
 #include <time.h>
 
 #include "orc/cell.h"
-#include "orc/zygote.h"
 
 #define LOW_SPACE_END 0x100000000u
 #define NAME_SIZE 32        /* of compartments and domains, with the terminating zero */

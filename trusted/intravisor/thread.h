@@ -149,9 +149,6 @@ void interrupt_again(struct orc_thread *thread);
 void wake_end(struct orc_thread *thread);
 void set_limit(struct orc_thread *thread, uint64_t nanoseconds);
 
-/* zygote.c: the calling thread is parked for as long as its compartment is frozen. False: it isn't. */
-bool park(struct orc_thread *thread);
-
 /* upcall.c: the guest's signal entry. On the signal stack, with the host's FS base. */
 bool upcall_deliver(struct orc_thread *thread, void *interrupted);
 void upcall_restore(struct orc_thread *thread, void *interrupted);

@@ -26,23 +26,6 @@ void orc_compartment_freeze(struct orc_compartment *compartment, bool freeze) {
     }
 }
 
-bool park(struct orc_thread *thread) {
-    struct orc_compartment *compartment = thread->compartment;
-    {
-        HOLD(compartment->lock);
-        if (!compartment->frozen || thread->in_upcall)
-            return false;
-        compartment->parked++;
-    }
-    while (compartment->frozen && !thread->stopping) {
-        syscall(SYS_futex, &compartment->frozen, FUTEX_WAIT_PRIVATE, 1, NULL, NULL, 0);
-        wake_end(thread); /* an interrupt waits until it goes on */
-    }
-    HOLD(compartment->lock);
-    compartment->parked--;
-    return true;
-}
-
 /* The same objects under the same handles, bound alike; their data are the zygote's. */
 static int clone_grants(struct orc_compartment *compartment, const struct orc_compartment *zygote,
                         int image) {
