@@ -180,10 +180,12 @@ static unsigned signal_instances(struct run *run, const char *pattern, int numbe
     for (size_t group = 0; (instance = next_instance(run, &group, &index));) {
         if (!instance->compartment || fnmatch(pattern, instance->name, 0) != 0)
             continue;
-        if (instance == zygote_of(instance->group) && number != SIGKILL)
-            continue; /* nothing runs in it */
+        /* Nothing runs in a zygote that could handle a signal: it ends when it's named. */
+        bool is_zygote = instance == zygote_of(instance->group);
+        if (is_zygote && number != SIGKILL && strcmp(pattern, "*") == 0)
+            continue;
         reached++;
-        if (number == SIGKILL)
+        if (number == SIGKILL || is_zygote)
             kill_instance(instance);
         else
             orc_compartment_signal(instance->compartment, number);
