@@ -234,6 +234,8 @@ static unsigned long choose(long address, unsigned long count, long flags) {
 static long fill_from_file(long address, unsigned long length, long fd, int64_t offset) {
     for (unsigned long done = 0; done < length;) {
         long count = libos_pread((int)fd, (char *)address + done, length - done, offset + (int64_t)done);
+        if (count == -EINTR && !libos_interrupted())
+            continue;
         if (count < 0)
             return count;
         if (count == 0)
