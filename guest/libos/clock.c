@@ -81,7 +81,7 @@ static long sleep_until(long clock, int64_t end, int64_t *left) {
         if (*left <= 0)
             return 0;
         int64_t step = clock == ORC_CLOCK_REALTIME && *left > SECOND ? SECOND : *left;
-        if (libos_blocking_once(ORC_SLEEP, step, 0, 0, 0, 0) == -EINTR && libos_interrupted()) {
+        if (libos_blocking_once(ORC_POLL, 0, 0, step, 0, 0) == -EINTR && libos_interrupted()) {
             *left = end - libos_now(clock);
             return -EINTR;
         }

@@ -10,7 +10,6 @@
 #include "wait.h"
 #include "watch.h"
 
-#define MOST_EVENTS 64 /* the host tells no more at once */
 
 /* A pipe in a set. Ready is one that has changed since it was found not to be: whether it's ready still, the
  * pipe tells. */
@@ -308,13 +307,12 @@ struct wait {
 
 /* What the host finds, without the event: how many. */
 static long host_take(const struct epoll_set *set, struct epoll_event *events, int count, int64_t timeout) {
-    struct orc_epoll_event found[MOST_EVENTS];
-    long result = libos_blocking_once(ORC_EPOLL_WAIT, set->handle, (long)found, count, timeout, 0), taken = 0;
-    if (result < 0)
+    long result = libos_blocking_once(ORC_EPOLL_WAIT, set->handle, (long)events, count, timeout, 0), taken = 0;
+    if (set->event == ORC_NO_HANDLE || result < 0)
         return result;
     for (long i = 0; i < result; i++)
-        if (found[i].data != event_data(set) || set->event == ORC_NO_HANDLE)
-            events[taken++] = (struct epoll_event){.events = found[i].events, .data.u64 = found[i].data};
+        if (events[i].data.u64 != event_data(set))
+            events[taken++] = events[i];
     return !taken && result && timeout ? -EINTR : taken; /* the event alone: another turn */
 }
 
@@ -371,7 +369,7 @@ static long epoll_wait_for(int epoll, struct epoll_event *events, int count, int
     struct file *file = get_epoll(epoll, &result);
     if (!file)
         return result;
-    struct wait wait = {set_of(file), events, count < MOST_EVENTS ? count : MOST_EVENTS};
+    struct wait wait = {set_of(file), events, count < ORC_MAX_POLL ? count : ORC_MAX_POLL};
     result = wait_until(wait_events, &wait, timeout);
     file_put(file);
     return result;

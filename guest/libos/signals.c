@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <time.h>
 #include <ucontext.h>
 
@@ -665,67 +664,17 @@ long sys_sigaltstack(const void *stack, void *old) {
     return 0;
 }
 
-/* --- Alarms. The interval is remembered here; the Intravisor keeps the time. */
+/* --- For the alarm's thread, which blocks all signals */
 
-static int64_t alarm_interval, alarm_end; /* under `lock` */
-
-static int64_t set_alarm(int64_t first, int64_t interval, int64_t *old_interval) {
-    libos_lock(&lock);
-    int64_t left = orc_hostcall(ORC_ALARM, first, interval, 0, 0, 0);
-    if (old_interval)
-        *old_interval = alarm_interval;
-    if (left >= 0) {
-        alarm_interval = interval;
-        alarm_end = first ? libos_now(ORC_CLOCK_MONOTONIC) + first : 0;
-    }
-    libos_unlock(&lock);
-    return left;
+void libos_signal_alarm(struct libos_thread *self) {
+    siginfo_t information = {.si_signo = SIGALRM, .si_code = SI_KERNEL};
+    if (is_ignored(SIGALRM))
+        return;
+    send(self, NULL, SIGALRM, &information);
+    route(self);
 }
 
-long sys_alarm(long seconds) {
-    int64_t left = set_alarm((int64_t)(unsigned)seconds * 1000000000, 0, NULL);
-    return left <= 0 ? left : (left + 999999999) / 1000000000;
-}
-
-static struct timeval timeval_of(int64_t nanoseconds) {
-    int64_t microseconds = (nanoseconds + 999) / 1000;
-    return (struct timeval){.tv_sec = microseconds / 1000000, .tv_usec = microseconds % 1000000};
-}
-
-static int64_t nanoseconds_of(const struct timeval *time) {
-    if (time->tv_sec < 0 || time->tv_usec < 0 || time->tv_usec >= 1000000)
-        return -EINVAL;
-    return time->tv_sec > INT64_MAX / 2000000000 ? INT64_MAX / 2 : time->tv_sec * 1000000000 + time->tv_usec * 1000;
-}
-
-long sys_setitimer(long which, const void *value, void *old) {
-    struct itimerval new = {0};
-    int64_t old_interval;
-    if (which != ITIMER_REAL)
-        return which == ITIMER_VIRTUAL || which == ITIMER_PROF ? -ENOSYS : -EINVAL;
-    if (value)
-        memcpy(&new, value, sizeof new);
-    int64_t first = nanoseconds_of(&new.it_value), interval = nanoseconds_of(&new.it_interval);
-    if (first < 0 || interval < 0)
-        return -EINVAL;
-    int64_t left = set_alarm(first, first ? interval : 0, &old_interval);
-    if (left < 0)
-        return left;
-    struct itimerval before = {.it_value = timeval_of(left), .it_interval = timeval_of(old_interval)};
-    if (old)
-        memcpy(old, &before, sizeof before);
-    return 0;
-}
-
-long sys_getitimer(long which, void *value) {
-    if (which != ITIMER_REAL)
-        return which == ITIMER_VIRTUAL || which == ITIMER_PROF ? -ENOSYS : -EINVAL;
-    libos_lock(&lock);
-    int64_t left = alarm_end ? alarm_end - libos_now(ORC_CLOCK_MONOTONIC) : 0;
-    if (left < 0 && alarm_interval)
-        left = alarm_interval - -left % alarm_interval;
-    struct itimerval now = {.it_value = timeval_of(left > 0 ? left : 0), .it_interval = timeval_of(alarm_interval)};
-    libos_unlock(&lock);
-    memcpy(value, &now, sizeof now);
-    return 0;
+void libos_signals_forward(struct libos_thread *self) {
+    libos_collect();
+    route(self);
 }

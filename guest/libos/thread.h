@@ -74,6 +74,9 @@ void libos_signal_entry(void);
 void libos_signals_start(void);
 /* A thread that ends: what was sent to it goes with it. It's off the list, which is locked. */
 void libos_signals_forget(struct libos_thread *thread);
+/* A SIGALRM for the compartment; what interrupted a thread that handles no signals goes to one that does. */
+void libos_signal_alarm(struct libos_thread *self);
+void libos_signals_forward(struct libos_thread *self);
 
 #pragma GCC visibility pop
 

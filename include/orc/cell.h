@@ -26,9 +26,6 @@ struct orc_error {
 };
 
 struct orc_cell_options {
-    /* Switch segment bases by system call even where the FSGSBASE instructions work (the environment variable
-     * ORC_ARCH_PRCTL=1 does the same): for tests of the fallback. */
-    bool force_arch_prctl;
     /* Takes lines for the operator: what a guest says by ORC_LOG (its bytes as they are: not to be trusted on
      * a terminal), and why an object that a guest registers was rejected. Called on threads of the
      * Intravisor, perhaps under its locks: it must not call back. NULL: they are dropped. */
@@ -127,6 +124,13 @@ struct orc_start {
 /* Starts the compartment's first thread on a host thread of the Intravisor's. Once per compartment. */
 int orc_compartment_start(struct orc_compartment *compartment, const struct orc_start *start,
                           struct orc_error *error);
+
+/* Starts it, waits for its end, and needs no thread of the Intravisor's for that: the first guest thread runs
+ * on the calling thread, as in orc_call, other guest threads as always. Saves two changes of threads, which
+ * is most of what a short life costs on an idle machine. Not from a function that the Intravisor calls (log,
+ * on_end). */
+int orc_compartment_run(struct orc_compartment *compartment, const struct orc_start *start,
+                        struct orc_result *result, struct orc_error *error);
 
 /* Waits until it has ended: 0; -ETIMEDOUT after `nanoseconds` (UINT64_MAX: never). May be asked again. */
 int orc_compartment_wait(struct orc_compartment *compartment, uint64_t nanoseconds,

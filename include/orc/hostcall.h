@@ -26,8 +26,6 @@
 #define ORC_SIGNAL_ENTRY 12      /* (code address or 0): where interrupted guest code of this compartment goes */
 #define ORC_SIGNAL_RETURN 13     /* (): the signal entry is done: goes on where the guest was interrupted */
 #define ORC_SIGNALS 14           /* (): takes the pending signals that came from outside, bit N-1 for signal N */
-#define ORC_ALARM 15             /* (first, interval): raises SIGALRM after `first` ns, then each `interval`; 0, 0: off.
-                                    Answers the ns that were left */
 #define ORC_FUTEX_WAIT 16        /* (address, expected, timeout) (blocks): -EAGAIN, -ETIMEDOUT, 0 when woken */
 #define ORC_FUTEX_WAKE 17        /* (address, count): threads woken */
 #define ORC_YIELD 18             /* () */
@@ -95,7 +93,7 @@
 #define ORC_TIMER 83         /* (clock, TFD_NONBLOCK or 0): a handle */
 #define ORC_TIMER_SET 84     /* (handle, flags: TFD_TIMER_ABSTIME, const int64_t new[2], int64_t old[2] or 0): first, interval */
 #define ORC_TIMER_GET 85     /* (handle, int64_t now[2]) */
-#define ORC_POLL 86          /* (struct orc_poll *, count, timeout) (blocks): how many are ready */
+#define ORC_POLL 86          /* (struct orc_poll *, count, timeout) (blocks): how many are ready. Of none: sleeps */
 #define ORC_EPOLL 87         /* (): a handle */
 #define ORC_EPOLL_CONTROL 88 /* (epoll handle, EPOLL_CTL_, handle, events, data) */
 #define ORC_EPOLL_WAIT 89    /* (epoll handle, struct orc_epoll_event *, count, timeout) (blocks) */
@@ -119,7 +117,6 @@
 
 /* Time, chance, accounts (clocks.c). */
 #define ORC_CLOCK 3      /* (ORC_CLOCK_): ns */
-#define ORC_SLEEP 112    /* (ns) (blocks) */
 #define ORC_RANDOM 113   /* (pointer, length): fills all of it; at most 1 MiB */
 #define ORC_USAGE 114    /* (struct orc_usage *) */
 #define ORC_LOG 115      /* (pointer, length): a line for the operator, at most 512 bytes; the rest is cut */
@@ -219,9 +216,9 @@ struct orc_poll {
 };
 #define ORC_NO_HANDLE 0xffffffffu
 
+/* Linux' struct epoll_event. */
 struct orc_epoll_event {
-    uint32_t events, reserved;
-    uint64_t data;
+    uint32_t events, data[2]; /* data: its lower half first */
 };
 
 struct orc_message {

@@ -77,6 +77,11 @@ struct orc_launch {
 int orc_launch(struct orc_launcher *launcher, const struct orc_launch *launch,
                struct orc_compartment **compartment, struct orc_error *error);
 
+/* The same, and returns when the compartment has ended, with its result. The program's first thread runs on
+ * the calling thread (orc_compartment_run): the cheapest way to call a program like a function. */
+int orc_launch_run(struct orc_launcher *launcher, const struct orc_launch *launch,
+                   struct orc_compartment **compartment, struct orc_result *result, struct orc_error *error);
+
 /* Bytes of a compartment's own pages in its slot: private memory and CLS that it wrote. 0 unless
  * orc_resident_open was called, which orc_launcher_create does, before the cell was locked down. */
 void orc_resident_open(void);

@@ -13,6 +13,7 @@ struct call {
     uint64_t unused;
 };
 #define DO(what, ...) {.number = what, .arguments = {__VA_ARGS__}}
+#define SLEEP(ns) DO(ORC_POLL, 0, 0, ns)
 #define END {.number = UINT64_MAX}
 #define BLOCK(index) (ORC_START_BLOCK + 64 * (index)) /* the guest address of a record, or of room for anything */
 
@@ -20,7 +21,11 @@ struct script_world {
     struct orc_cell *cell;
     struct orc_object *object;
     struct orc_compartment *compartment;
+    struct runner *runner;
 };
+
+/* Compartments run on host threads of the test's own, by orc_compartment_run. */
+extern bool scripts_on_callers;
 
 void create_script_world(struct script_world *world);
 void destroy_script_world(struct script_world *world);

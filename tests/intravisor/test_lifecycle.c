@@ -70,8 +70,7 @@ static void live_once(struct script_world *world, int how) {
         DO(ORC_MAP, ORC_HEAP, 1 << 20, 3),
         DO(ORC_PIPE, BLOCK(25), 0),
         DO(ORC_RANDOM, ORC_HEAP, 20000),
-        DO(ORC_ALARM, 3600 * SECOND, 0),
-        DO(how == 0 ? ORC_EXIT : how == 1 ? ORC_SLEEP : ORC_YIELD, 3600 * SECOND),
+        DO(how == 0 ? ORC_EXIT : how == 1 ? ORC_POLL : ORC_YIELD, 0, 0, 3600 * SECOND),
         END,
     };
     memcpy(&calls[20], &thread, sizeof thread);

@@ -25,17 +25,6 @@ int64_t call_clock(struct orc_thread *thread, const uint64_t *arguments) {
     return clock_gettime(host_clocks[arguments[0]], &now) == 0 ? to_nanoseconds(now) : -errno;
 }
 
-int64_t call_sleep(struct orc_thread *thread, const uint64_t *arguments) {
-    if ((int64_t)arguments[0] < 0)
-        return -EINVAL;
-    struct timespec left = to_timespec((int64_t)arguments[0]);
-    int64_t result;
-    do
-        result = -clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left);
-    while (call_again(thread, result));
-    return result;
-}
-
 int64_t call_random(struct orc_thread *thread, const uint64_t *arguments) {
     uint64_t length = arguments[1], done = 0;
     if (length > MAX_RANDOM)

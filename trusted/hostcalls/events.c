@@ -164,8 +164,6 @@ FILE_CALL(call_epoll_control, 0, 1 << FILE_EPOLL) {
     return result;
 }
 
-#define EPOLL_BATCH 64
-
 /* Rounded up: never too early. ORC_FOREVER stays what it is. */
 static int milliseconds(int64_t nanoseconds) {
     int64_t rounded = nanoseconds / 1000000 + (nanoseconds % 1000000 > 0);
@@ -174,15 +172,12 @@ static int milliseconds(int64_t nanoseconds) {
 
 /* (epoll handle, events, count, timeout): a stray signal starts the time anew. */
 FILE_CALL(call_epoll_wait, 0, 1 << FILE_EPOLL) {
-    struct epoll_event found[EPOLL_BATCH] UNINITIALIZED;
-    struct orc_epoll_event events[EPOLL_BATCH] UNINITIALIZED;
-    int count = call->arguments[2] < EPOLL_BATCH ? (int)call->arguments[2] : EPOLL_BATCH;
+    uint64_t count = call->arguments[2];
     int64_t timeout = (int64_t)call->arguments[3];
-    if (timeout < ORC_FOREVER)
+    if (timeout < ORC_FOREVER || count > ORC_MAX_POLL)
         return -EINVAL;
-    int64_t result = result_of(syscall(SYS_epoll_wait, call->fd, found, count, milliseconds(timeout)));
-    for (int64_t i = 0; i < result; i++)
-        events[i] = (struct orc_epoll_event){.events = found[i].events, .data = found[i].data.u64};
-    size_t size = result < 0 ? 0 : (size_t)result * sizeof *events;
-    return guest_write(call->thread, guest_pointer(call->arguments[1]), events, size) < 0 ? -EFAULT : result;
+    _Static_assert(sizeof(struct orc_epoll_event) == sizeof(struct epoll_event), "as the kernel has it");
+    void *to =
+        kernel_buffer(call->thread, guest_pointer(call->arguments[1]), count * sizeof(struct epoll_event));
+    return to ? result_of(syscall(SYS_epoll_wait, call->fd, to, count, milliseconds(timeout))) : -EFAULT;
 }

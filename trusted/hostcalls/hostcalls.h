@@ -16,7 +16,7 @@ typedef int64_t hostcall_function(struct orc_thread *thread, const uint64_t *arg
     /* threads.c */ X(EXIT, exit) X(SET_THREAD_POINTER, set_thread_pointer) X(MARK, mark) X(UNWIND, unwind) \
     X(THREAD_CREATE, thread_create) X(THREAD_EXIT, thread_exit) X(THREAD_ID, thread_id) \
     X(INTERRUPT, interrupt) X(SIGNAL_ENTRY, signal_entry) X(SIGNAL_RETURN, signal_return) \
-    X(SIGNALS, signals) X(ALARM, alarm) X(FUTEX_WAIT, futex_wait) X(FUTEX_WAKE, futex_wake) X(YIELD, yield) \
+    X(SIGNALS, signals) X(FUTEX_WAIT, futex_wait) X(FUTEX_WAKE, futex_wake) X(YIELD, yield) \
     /* memory.c */ X(MAP, map) X(UNMAP, unmap) X(PROTECT, protect) X(DISCARD, discard) \
     /* objects.c */ X(OBJECT_REQUEST, object_request) X(OBJECT_REGISTER, object_register) \
     X(OBJECT_BIND, object_bind) X(OBJECT_RELEASE, object_release) \
@@ -35,7 +35,7 @@ typedef int64_t hostcall_function(struct orc_thread *thread, const uint64_t *arg
     X(SOCKET_CONNECT_PATH, socket_connect_path) X(SOCKET_SHUTDOWN, socket_shutdown) \
     X(SOCKET_NAME, socket_name) X(SOCKET_OPTION, socket_option) X(SOCKET_OPTION_GET, socket_option_get) \
     X(SOCKET_SEND, socket_send) X(SOCKET_RECEIVE, socket_receive) \
-    /* clocks.c */ X(CLOCK, clock) X(SLEEP, sleep) X(RANDOM, random) X(USAGE, usage) X(LOG, log)
+    /* clocks.c */ X(CLOCK, clock) X(RANDOM, random) X(USAGE, usage) X(LOG, log)
 /* clang-format on */
 #define DECLARE(number, name) hostcall_function call_##name;
 HOSTCALLS(DECLARE)

@@ -1,14 +1,9 @@
-/* Network grants: a list that only grows while the compartment lives, so that readers need no lock. */
+/* Network grants. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "network.h"
-
-struct network_grant {
-    struct network_grant *next;
-    struct orc_network_grant allowed;
-};
 
 int orc_compartment_grant_network(struct orc_compartment *compartment, const struct orc_network_grant *grant,
                                   struct orc_error *error) {
@@ -16,25 +11,14 @@ int orc_compartment_grant_network(struct orc_compartment *compartment, const str
     if ((grant->type != 0 && grant->type != SOCK_STREAM && grant->type != SOCK_DGRAM) ||
         (grant->family != 0 && bits == 0) || grant->prefix > bits || grant->first_port > grant->last_port)
         return fail(error, EINVAL, "network grant: no such type, family or prefix, or no ports");
-    struct network_grant *entry = malloc(sizeof *entry);
-    if (!entry)
+    HOLD(compartment->lock);
+    size_t size = (compartment->network_count + 1) * sizeof *grant;
+    struct orc_network_grant *networks = realloc(compartment->networks, size);
+    if (!networks)
         return fail(error, ENOMEM, "network grant: out of memory");
-    entry->allowed = *grant;
-    entry->next = __atomic_load_n(&compartment->network, __ATOMIC_RELAXED);
-    while (!__atomic_compare_exchange_n(&compartment->network, &entry->next, entry, false, __ATOMIC_RELEASE,
-                                        __ATOMIC_RELAXED))
-        ;
+    networks[compartment->network_count++] = *grant;
+    compartment->networks = networks;
     return 0;
-}
-
-void network_release(struct orc_compartment *compartment) {
-    struct network_grant *entry = compartment->network;
-    compartment->network = NULL;
-    while (entry) {
-        struct network_grant *next = entry->next;
-        free(entry);
-        entry = next;
-    }
 }
 
 int network_parse(struct network_address *parsed, const struct sockaddr_storage *address, uint64_t length) {
@@ -75,22 +59,21 @@ static bool covers(const struct orc_network_grant *allowed, bool connect, int ty
            prefix_matches(allowed->address, address->address, allowed->prefix);
 }
 
-static const struct network_grant *first_grant(const struct orc_compartment *compartment) {
-    return __atomic_load_n(&compartment->network, __ATOMIC_ACQUIRE);
-}
-
-bool network_allows(const struct orc_compartment *compartment, bool connect, int type,
+bool network_allows(struct orc_compartment *compartment, bool connect, int type,
                     const struct network_address *address) {
-    for (const struct network_grant *entry = first_grant(compartment); entry; entry = entry->next)
-        if (covers(&entry->allowed, connect, type, address))
+    HOLD(compartment->lock);
+    for (unsigned i = 0; i < compartment->network_count; i++)
+        if (covers(&compartment->networks[i], connect, type, address))
             return true;
     return false;
 }
 
-bool network_has_grant(const struct orc_compartment *compartment, bool connect, int type) {
-    for (const struct network_grant *entry = first_grant(compartment); entry; entry = entry->next)
-        if (type == 0 ||
-            (entry->allowed.connect == connect && (entry->allowed.type == 0 || entry->allowed.type == type)))
+bool network_has_grant(struct orc_compartment *compartment, bool connect, int type) {
+    HOLD(compartment->lock);
+    for (unsigned i = 0; i < compartment->network_count; i++) {
+        const struct orc_network_grant *grant = &compartment->networks[i];
+        if (type == 0 || (grant->connect == connect && (grant->type == 0 || grant->type == type)))
             return true;
+    }
     return false;
 }

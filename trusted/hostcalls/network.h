@@ -18,10 +18,10 @@ struct network_address {
 /* -EAFNOSUPPORT, -EINVAL: not an IPv4 or IPv6 address of exactly its length. */
 int network_parse(struct network_address *parsed, const struct sockaddr_storage *address, uint64_t length);
 
-bool network_allows(const struct orc_compartment *compartment, bool connect, int type,
+bool network_allows(struct orc_compartment *compartment, bool connect, int type,
                     const struct network_address *address);
 
 /* Does the compartment hold any grant for that type (0: of any kind at all)? */
-bool network_has_grant(const struct orc_compartment *compartment, bool connect, int type);
+bool network_has_grant(struct orc_compartment *compartment, bool connect, int type);
 
 #endif

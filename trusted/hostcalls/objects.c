@@ -146,48 +146,23 @@ static int read_request(struct orc_thread *thread, guest_address from, struct re
     return 0;
 }
 
-static int copy_in(struct orc_thread *thread, uint8_t *to, uint32_t from, uint64_t size) {
-    if (!guest_range((guest_address){from}, size))
-        return -EFAULT;
-    while (size > 0) {
-        uint32_t step = size < COPY_STEP ? (uint32_t)size : COPY_STEP;
-        if (thread->stopping)
-            return -EINTR;
-        if (guest_read(thread, to, (guest_address){from}, step) < 0)
-            return -EFAULT;
-        to += step, from += step, size -= step;
-    }
-    return 0;
-}
-
-/* All regions, and zeros where the note's hash field stands: what is published is what was hashed. */
-static int copy_content(const struct registration *registration, uint8_t *bytes) {
-    const struct orc_object_layout *layout = &registration->note.layout;
+static int copy_from_guest(const void *content, unsigned region, void *to, uint64_t size) {
+    const struct registration *registration = content;
     const struct orc_object_source *source = &registration->source;
-    const uint32_t regions[][3] = {
-        {layout->constants, source->constants, layout->constants_size},
-        {layout->relocated, source->relocated, layout->relocated_size},
-        {layout->imports, source->imports, layout->imports_size},
-        {layout->data, source->data, layout->data_file_size},
-        {layout->text, source->text, layout->text_size},
-    };
-    for (size_t i = 0; i < sizeof regions / sizeof *regions; i++) {
-        int status = copy_in(registration->thread, bytes + regions[i][0], regions[i][1], regions[i][2]);
-        if (status < 0)
-            return status;
+    const uint32_t regions[] = {source->constants, source->relocated, source->imports,
+                                source->data,      source->text,      source->relocations};
+    guest_address from = {regions[region]};
+    if (!guest_range(from, size))
+        return -EFAULT;
+    for (uint64_t done = 0, step; done < size; done += step) {
+        step = size - done < COPY_STEP ? size - done : COPY_STEP;
+        if (registration->thread->stopping)
+            return -EINTR;
+        if (guest_read(registration->thread, (uint8_t *)to + done, from, step) < 0)
+            return -EFAULT;
+        from.address += (uint32_t)step;
     }
-    uint64_t field = (uint64_t)source->note - source->constants + offsetof(struct orc_object_note, hash);
-    if (source->note >= source->constants && field + ORC_HASH_SIZE <= layout->constants_size)
-        memset(bytes + layout->constants + field, 0, ORC_HASH_SIZE);
     return 0;
-}
-
-static int copy_relocations(const struct registration *registration, struct orc_relocation **relocations) {
-    uint64_t size = (uint64_t)registration->note.layout.relocation_count * sizeof **relocations;
-    *relocations = malloc(size + 1);
-    if (!*relocations)
-        return -ENOMEM;
-    return copy_in(registration->thread, (uint8_t *)*relocations, registration->source.relocations, size);
 }
 
 static int charge(struct orc_compartment *compartment, uint64_t bytes) {
@@ -200,53 +175,42 @@ static int charge(struct orc_compartment *compartment, uint64_t bytes) {
     return 0;
 }
 
-/* A reference to the object, new or found: then `cost` is refunded, and if it took no place. */
-static int build(struct registration *registration, struct orc_object **object, uint64_t cost,
-                 struct orc_error *error) {
-    struct orc_compartment *compartment = registration->thread->compartment;
-    struct orc_relocation *relocations = NULL;
-    struct orc_object *ours = NULL;
-    uint8_t *bytes;
-    int status = object_begin(compartment->cell, &registration->note.layout, &ours, &bytes, error);
-    if (status == 0) {
-        memcpy(ours->name, registration->name, sizeof registration->name);
-        memcpy(ours->domain, compartment->domain, sizeof compartment->domain);
-        *object = ours;
-        status = copy_content(registration, bytes);
-        if (status == 0)
-            status = copy_relocations(registration, &relocations);
-        if (status == 0)
-            status = object_finish(object, bytes, relocations, registration->note.hash, registration->thread,
-                                   log_rejection, registration, error);
-        else
-            status = object_abandon(object, bytes, status);
-        free(relocations);
-    }
-    HOLD(compartment->lock);
-    compartment->registered -= *object == ours && ours ? 0 : cost;
-    return status;
-}
-
 /* What an object costs beside its place in the window: a descriptor, and time for whoever looks for a place.
  */
 #define OBJECT_COST 0x10000u
 
-/* A reference to the object. What takes a place in the window is charged for the compartment's life, whether
- * it is accepted or not: the place is free again only when the last thread that runs now has ended, whoever's
- * it is. */
-static int find_or_build(struct registration *registration, struct orc_object **object,
-                         struct orc_error *error) {
+/* A reference to the object. What takes a place in the window is charged for the compartment's life: the
+ * place is free again only when the last thread that runs now has ended, whoever's it is. */
+static int find_or_create(struct registration *registration, struct orc_object **object,
+                          struct orc_error *error) {
     struct orc_compartment *compartment = registration->thread->compartment;
-    const struct orc_object_layout *layout = &registration->note.layout;
-    *object = find(registration->thread, registration->note.hash);
+    const struct orc_object_source *asked = &registration->source;
+    const struct object_source source = {
+        .layout = &registration->note.layout,
+        .hash_field = asked->note - asked->constants + (uint32_t)offsetof(struct orc_object_note, hash),
+        .name = registration->name,
+        .domain = compartment->domain,
+        .claimed = registration->note.hash,
+        .copy = copy_from_guest,
+        .content = registration,
+        .report = log_rejection,
+        .report_context = registration,
+        .thread = registration->thread,
+    };
+    *object = find(registration->thread, source.claimed);
     if (*object)
         return 0;
-    int status = object_check_layout(layout, registration->source.flags & ORC_OBJECT_DATA, error);
+    int status = object_check_layout(source.layout, asked->flags & ORC_OBJECT_DATA, error);
     if (status < 0)
         return status;
-    uint64_t cost = object_span(layout) + OBJECT_COST;
+    uint64_t cost = object_span(source.layout) + OBJECT_COST;
     status = charge(compartment, cost);
-    return status < 0 ? status : build(registration, object, cost, error);
+    if (status < 0)
+        return status;
+    status = object_create(compartment->cell, &source, object, error);
+    HOLD(compartment->lock);
+    compartment->registered -= status == 0 ? 0 : cost;
+    return status;
 }
 
 int64_t call_object_register(struct orc_thread *thread, const uint64_t *arguments) {
@@ -255,7 +219,7 @@ int64_t call_object_register(struct orc_thread *thread, const uint64_t *argument
     struct orc_object *object;
     int status = read_request(thread, guest_pointer(arguments[0]), &registration);
     if (status == 0)
-        status = find_or_build(&registration, &object, &error);
+        status = find_or_create(&registration, &object, &error);
     if (error.message[0])
         operator_log(thread->compartment, "%s: %s", registration.name, error.message);
     return status < 0 ? status : give(thread, object, guest_pointer(arguments[1]));

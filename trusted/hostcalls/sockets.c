@@ -62,8 +62,7 @@ static const struct sockaddr *name_of(const struct address *address) {
 
 /* A socket bound to [::] gets what is sent to any IPv4 address, too: IPV6_V6ONLY could change behind our
  * back. */
-static bool may_bind(const struct orc_compartment *compartment, int type,
-                     const struct network_address *address) {
+static bool may_bind(struct orc_compartment *compartment, int type, const struct network_address *address) {
     if (!network_allows(compartment, false, type, address))
         return false;
     const struct network_address v4 = {.family = AF_INET, .port = address->port, .any = true};
@@ -72,13 +71,13 @@ static bool may_bind(const struct orc_compartment *compartment, int type,
 
 /* What connecting or sending does by itself, where that is granted: any address, a port of the kernel's
  * choice. */
-static bool is_implicit_bind(const struct orc_compartment *compartment, int type,
+static bool is_implicit_bind(struct orc_compartment *compartment, int type,
                              const struct network_address *address) {
     return address->any && address->port == 0 && network_has_grant(compartment, true, type);
 }
 
 SOCKET_CALL(call_socket_bind) {
-    const struct orc_compartment *compartment = call->thread->compartment;
+    struct orc_compartment *compartment = call->thread->compartment;
     struct address address;
     int status = address_get(call->thread, call->arguments[1], call->arguments[2], &address);
     if (status < 0)
@@ -91,7 +90,7 @@ SOCKET_CALL(call_socket_bind) {
 }
 
 /* Is what the socket is bound to granted? A port that the kernel chose is, under a grant of port 0. */
-static int64_t check_listening(const struct orc_compartment *compartment, int fd) {
+static int64_t check_listening(struct orc_compartment *compartment, int fd) {
     struct sockaddr_storage address = {0};
     struct network_address parsed;
     socklen_t length = sizeof address;
@@ -126,15 +125,20 @@ static socklen_t shown_length(const struct sockaddr_storage *address, socklen_t 
     return internet || length < sizeof address->ss_family ? length : sizeof address->ss_family;
 }
 
-/* As much of the address as there is room for, where the guest said at `length_at`; its whole length is
- * stored there. */
+/* As much of a value as there is room for, which the guest says at `length_at`; its whole length is stored
+ * there. */
+static int value_put(const struct orc_thread *thread, uint64_t to, uint64_t length_at, const void *value,
+                     uint32_t length) {
+    uint32_t room;
+    if (guest_read(thread, &room, guest_pointer(length_at), sizeof room) < 0 ||
+        guest_write(thread, guest_pointer(to), value, length < room ? length : room) < 0)
+        return -EFAULT;
+    return guest_write(thread, guest_pointer(length_at), &length, sizeof length);
+}
+
 static int address_put(const struct orc_thread *thread, uint64_t to, uint64_t length_at,
                        const struct address *address) {
-    uint32_t room, shown = shown_length(&address->name, address->length);
-    if (guest_read(thread, &room, guest_pointer(length_at), sizeof room) < 0 ||
-        guest_write(thread, guest_pointer(to), &address->name, shown < room ? shown : room) < 0)
-        return -EFAULT;
-    return guest_write(thread, guest_pointer(length_at), &shown, sizeof shown);
+    return value_put(thread, to, length_at, &address->name, shown_length(&address->name, address->length));
 }
 
 SOCKET_CALL(call_socket_accept) {
@@ -269,23 +273,16 @@ SOCKET_CALL(call_socket_option) {
     return result_of(setsockopt(call->fd, (int)level, (int)name, &value, (socklen_t)size));
 }
 
-/* (handle, level << 32 | option, value, length): as much as there is room for. */
 SOCKET_CALL(call_socket_option_get) {
     uint64_t level = call->arguments[1] >> 32, name = (uint32_t)call->arguments[1];
     union option_value value = {0};
-    uint32_t room;
     int64_t size = check_option(level, name, false);
     socklen_t length = (socklen_t)size;
     if (size < 0)
         return size;
-    if (guest_read(call->thread, &room, guest_pointer(call->arguments[3]), sizeof room) < 0)
-        return -EFAULT;
     if (getsockopt(call->fd, (int)level, (int)name, &value, &length) != 0)
         return -errno;
-    uint32_t stored = length < room ? length : room;
-    if (guest_write(call->thread, guest_pointer(call->arguments[2]), &value, stored) < 0)
-        return -EFAULT;
-    return guest_write(call->thread, guest_pointer(call->arguments[3]), &stored, sizeof stored);
+    return value_put(call->thread, call->arguments[2], call->arguments[3], &value, length);
 }
 
 /* The message of (handle, message, flags), and what it leads to. */

@@ -139,13 +139,6 @@ int64_t call_signals(struct orc_thread *thread, const uint64_t *arguments) {
     return __atomic_exchange_n(&thread->compartment->signals, 0, __ATOMIC_SEQ_CST);
 }
 
-int64_t call_alarm(struct orc_thread *thread, const uint64_t *arguments) {
-    if ((int64_t)arguments[0] < 0 || (int64_t)arguments[1] < 0)
-        return -EINVAL;
-    HOLD(thread->compartment->lock);
-    return alarm_set(thread, arguments[0], arguments[1]);
-}
-
 int64_t call_futex_wait(struct orc_thread *thread, const uint64_t *arguments) {
     int64_t timeout = (int64_t)arguments[2], result;
     struct timespec until;

@@ -29,7 +29,8 @@
 
 _Static_assert(CODE_SPACE_END > ORC_WINDOW_END, "the window lies in the code space");
 
-static struct orc_cell *the_cell; /* a process has one, since it has one code space */
+static struct orc_cell the_cell; /* a process has one, since it has one code space */
+static bool is_cell;
 
 static int reserve_code_space(struct orc_error *error) {
     void *wanted = (void *)(uintptr_t)ORC_GATES;
@@ -63,11 +64,10 @@ static int map_gates(struct orc_error *error) {
     return 0;
 }
 
-static bool has_fsgsbase(const struct orc_cell_options *options) {
+/* ORC_ARCH_PRCTL=1 forces the fallback, for tests of it. */
+static bool has_fsgsbase(void) {
     const char *forced = getenv("ORC_ARCH_PRCTL");
-    if ((options && options->force_arch_prctl) || (forced && *forced && strcmp(forced, "0") != 0))
-        return false;
-    return (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE) != 0;
+    return (!forced || strcmp(forced, "1") != 0) && (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE) != 0;
 }
 
 /* What the whole process gives to a cell; undone by the caller from the point that failed. */
@@ -85,51 +85,33 @@ static int occupy(struct orc_error *error) {
     return status;
 }
 
-static struct orc_cell *make(const struct orc_cell_options *options) {
-    struct orc_cell *cell = calloc(1, sizeof *cell);
-    struct store *store = cell ? store_create() : NULL;
-    if (!store) {
-        free(cell);
-        return NULL;
-    }
-    *cell = (struct orc_cell){
-        .fsgsbase = has_fsgsbase(options),
-        .avx = __builtin_cpu_supports("avx"),
-        .log = options ? options->log : NULL,
-        .log_context = options ? options->log_context : NULL,
-        .store = store,
-    };
-    pthread_mutex_init(&cell->lock, NULL);
-    pthread_mutex_init(&cell->list_lock, NULL);
-    return cell;
-}
-
 static void unmake(struct orc_cell *cell) {
     store_destroy(cell->store);
     pthread_mutex_destroy(&cell->lock);
     pthread_mutex_destroy(&cell->list_lock);
-    free(cell);
+    __atomic_store_n(&is_cell, false, __ATOMIC_SEQ_CST);
 }
 
 int orc_cell_create(const struct orc_cell_options *options, struct orc_cell **cell, struct orc_error *error) {
-    struct orc_cell *created = make(options);
-    if (!created)
-        return fail(error, ENOMEM, "no memory for a cell");
-    struct orc_cell *none = NULL;
-    if (!__atomic_compare_exchange_n(&the_cell, &none, created, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
-        unmake(created);
+    if (__atomic_exchange_n(&is_cell, true, __ATOMIC_SEQ_CST))
         return fail(error, EBUSY, "this process is a cell already");
-    }
+    the_cell = (struct orc_cell){
+        .fsgsbase = has_fsgsbase(),
+        .avx = __builtin_cpu_supports("avx"),
+        .log = options ? options->log : NULL,
+        .log_context = options ? options->log_context : NULL,
+        .store = store_create(),
+    };
+    pthread_mutex_init(&the_cell.lock, NULL);
+    pthread_mutex_init(&the_cell.list_lock, NULL);
     /* A huge page for each small stack or heap is what thousands of compartments can't afford. */
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
-    int status = occupy(error);
-    if (status < 0) {
-        unmake(created);
-        __atomic_store_n(&the_cell, NULL, __ATOMIC_SEQ_CST);
-        return status;
-    }
-    *cell = created;
-    return 0;
+    int status = the_cell.store ? occupy(error) : fail(error, ENOMEM, "no memory for a cell");
+    if (status < 0)
+        unmake(&the_cell);
+    else
+        *cell = &the_cell;
+    return status;
 }
 
 int orc_cell_destroy(struct orc_cell *cell) {
@@ -144,6 +126,5 @@ int orc_cell_destroy(struct orc_cell *cell) {
     handlers_remove();
     munmap((void *)(uintptr_t)ORC_GATES, CODE_SPACE_SIZE);
     unmake(cell);
-    __atomic_store_n(&the_cell, NULL, __ATOMIC_SEQ_CST);
     return 0;
 }

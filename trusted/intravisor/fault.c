@@ -141,22 +141,6 @@ static void act(struct orc_thread *thread, ucontext_t *interrupted, uint64_t *fs
         thread->interrupted = 0;
 }
 
-/* Why a timer sent its signal. */
-static void note_reason(const siginfo_t *info) {
-    if (info->si_code != SI_TIMER)
-        return;
-    uint64_t value = (uint64_t)info->si_value.sival_ptr;
-    struct orc_thread *thread = (struct orc_thread *)(value & ~(uint64_t)REASONS);
-    if ((value & REASONS) == REASON_LIMIT)
-        __atomic_or_fetch(&thread->stopping, STOPPING_EXPIRED, __ATOMIC_SEQ_CST);
-    if ((value & REASONS) == REASON_ALARM) {
-        __atomic_or_fetch(&thread->compartment->signals, 1u << (SIGALRM - 1), __ATOMIC_SEQ_CST);
-        __atomic_store_n(&thread->interrupted, INTERRUPTED_ANYWHERE, __ATOMIC_SEQ_CST);
-        if (thread->has_timer)
-            wake_soon(thread); /* again and again, until it is seen */
-    }
-}
-
 /* With the host's FS base; `fs_base` is what the interrupted code goes on with. */
 static __attribute__((noinline)) void on_signal(struct orc_thread *thread, int signal, siginfo_t *info,
                                                 void *interrupted, uint64_t *fs_base) {
@@ -164,7 +148,8 @@ static __attribute__((noinline)) void on_signal(struct orc_thread *thread, int s
     if (signal != STOP_SIGNAL) {
         on_fault(thread, signal, info, interrupted);
     } else if (thread) {
-        note_reason(info);
+        if (info->si_code == SI_TIMER && info->si_value.sival_int & REASON_LIMIT)
+            __atomic_or_fetch(&thread->stopping, STOPPING_EXPIRED, __ATOMIC_SEQ_CST);
         if (thread->running)
             act(thread, interrupted, fs_base);
     }

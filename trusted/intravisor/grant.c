@@ -92,10 +92,7 @@ int grant_create(struct orc_compartment *compartment, struct orc_object *object,
 
 void grant_destroy(struct orc_compartment *compartment, struct grant *grant) {
     struct orc_object *object = grant->object;
-    struct grant **link = &compartment->grants;
-    while (*link != grant)
-        link = &(*link)->next;
-    *link = grant->next;
+    UNLINK(compartment->grants, grant, next);
     if (compartment->signal_entry - object->base < object->span)
         compartment->signal_entry = 0;
     if (compartment->slot && munmap(compartment->slot + object->base, object->span) != 0)

@@ -78,8 +78,7 @@ static int make_file(const struct orc_object *object, const uint64_t *entries) {
 
 /* A reference to the object's table with these entries, new or old, or NULL for no memory. */
 static struct import_table *get_table(struct orc_object *object, const uint64_t *entries) {
-    struct orc_cell *cell = object->cell;
-    pthread_mutex_lock(&cell->lock);
+    HOLD(object->cell->lock);
     struct import_table *table = find_equal(object, entries);
     if (!table && (table = malloc(sizeof *table + table_size(object)))) {
         table->references = 0;
@@ -95,7 +94,6 @@ static struct import_table *get_table(struct orc_object *object, const uint64_t 
     }
     if (table)
         table->references++;
-    pthread_mutex_unlock(&cell->lock);
     return table;
 }
 
@@ -104,10 +102,7 @@ void import_table_release(struct grant *grant) {
     grant->table = NULL;
     if (!table || --table->references > 0)
         return;
-    struct import_table **link = &grant->object->tables;
-    while (*link != table)
-        link = &(*link)->next;
-    *link = table->next;
+    UNLINK(grant->object->tables, table, next);
     close(table->file);
     free(table);
 }
@@ -118,14 +113,13 @@ static int map_table(const struct orc_compartment *compartment, struct grant *gr
     void *place = compartment->slot + object->base + object->layout.imports;
     void *got = mmap(place, page_up(table_size(object)), PROT_READ, MAP_SHARED | MAP_FIXED, table->file, 0);
     int status = got == MAP_FAILED ? -errno : 0;
-    pthread_mutex_lock(&object->cell->lock);
+    HOLD(object->cell->lock);
     struct grant old = *grant;
     if (status == 0)
         grant->table = table;
     else
         old.table = table;
     import_table_release(&old);
-    pthread_mutex_unlock(&object->cell->lock);
     return status;
 }
 

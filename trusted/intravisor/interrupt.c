@@ -28,15 +28,12 @@ static void set_timer(timer_t timer, uint64_t first, uint64_t interval) {
         abort(); /* a limit that isn't kept is no limit */
 }
 
-/* Without memory for a timer there's one signal: it is lost if it comes just before a call blocks. */
+/* A signal soon, and again and again until wake_end. Without memory for a timer there's one signal: it is
+ * lost if it comes just before a call blocks. */
 static void wake(struct orc_thread *thread) {
     if (!thread->has_timer && make_timer(thread, REASON_WAKE, &thread->timer) == 0)
         __atomic_store_n(&thread->has_timer, true, __ATOMIC_RELEASE);
-    wake_soon(thread);
-}
-
-void wake_soon(struct orc_thread *thread) {
-    if (__atomic_load_n(&thread->has_timer, __ATOMIC_ACQUIRE))
+    if (thread->has_timer)
         set_timer(thread->timer, 1, AGAIN);
     else
         syscall(SYS_tgkill, getpid(), thread->tid, STOP_SIGNAL);
@@ -94,52 +91,4 @@ bool call_again(struct orc_thread *thread, int64_t result) {
     if (result != -EINTR || thread->stopping)
         return false;
     return !thread->interrupted || !interrupt_take(thread);
-}
-
-/* --- The compartment's alarm: a timer whose signal goes to one of its threads. The caller holds its lock.
- * --- */
-
-static int alarm_make(struct orc_compartment *compartment, struct orc_thread *thread) {
-    int status = make_timer(thread, REASON_ALARM, &compartment->alarm);
-    if (status < 0)
-        return status;
-    /* The signal's handler can't make the timer that repeats it. */
-    if (!thread->has_timer && make_timer(thread, REASON_WAKE, &thread->timer) == 0)
-        __atomic_store_n(&thread->has_timer, true, __ATOMIC_RELEASE);
-    compartment->alarm_thread = thread;
-    return 0;
-}
-
-/* A shorter interval would leave no time for anything between two signals: not even for being killed. */
-#define SHORTEST_INTERVAL 1000000
-
-int64_t alarm_set(struct orc_thread *thread, uint64_t first, uint64_t interval) {
-    struct orc_compartment *compartment = thread->compartment;
-    struct itimerspec left = {0};
-    if (!compartment->alarm_thread) {
-        int status = first == 0 ? 0 : alarm_make(compartment, compartment->threads);
-        if (first == 0 || status < 0)
-            return status;
-    }
-    timer_gettime(compartment->alarm, &left);
-    if (interval > 0 && interval < SHORTEST_INTERVAL)
-        interval = SHORTEST_INTERVAL;
-    set_timer(compartment->alarm, first, first > 0 ? interval : 0);
-    return to_nanoseconds(left.it_value);
-}
-
-/* The timer goes with the thread that it signals, which is the calling one, so that no signal is left; the
- * next thread gets a new one. */
-void alarm_hand_on(struct orc_thread *thread) {
-    struct orc_compartment *compartment = thread->compartment;
-    struct itimerspec left = {0};
-    if (compartment->alarm_thread != thread)
-        return;
-    timer_gettime(compartment->alarm, &left);
-    timer_delete(compartment->alarm);
-    compartment->alarm_thread = NULL;
-    struct orc_thread *heir = compartment->threads == thread ? thread->next : compartment->threads;
-    bool set = left.it_value.tv_sec > 0 || left.it_value.tv_nsec > 0;
-    if (heir && set && alarm_make(compartment, heir) == 0)
-        timer_settime(compartment->alarm, 0, &left, NULL);
 }

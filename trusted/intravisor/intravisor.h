@@ -31,6 +31,7 @@ struct orc_cell {
     pthread_mutex_t lock; /* guards the store (store.c), slots and regions, and idle workers */
     struct store *store;
     struct orc_thread *idle_workers, *finished_workers;
+    struct orc_thread *idle_regions; /* of embedders' threads that ran compartments */
     unsigned idle_worker_count;
     unsigned workers, threads, slots; /* threads: those of orc_thread_create */
 };
@@ -82,16 +83,15 @@ struct orc_compartment {
     struct processor_times spent; /* by threads that have ended */
     uint64_t hostcalls;           /* likewise */
 
-    timer_t alarm;
-    struct orc_thread *alarm_thread; /* whom it interrupts; NULL: there is no timer */
-    volatile uint32_t signals;       /* pending from outside; atomic */
-    volatile uint32_t signal_entry;  /* code address; atomic */
+    volatile uint32_t signals;      /* pending from outside; atomic */
+    volatile uint32_t signal_entry; /* code address; atomic */
 
     struct capability *capabilities;
     uint32_t capability_space, handle_count, first_free;
     unsigned files[2]; /* of its own that are open, epolls apart, under a handle or in some thread's call;
                           atomic */
-    struct network_grant *network; /* sockets.c's */
+    struct orc_network_grant *networks;
+    unsigned network_count;
     struct grant *grants;
     unsigned grant_count;
     uint64_t registered; /* bytes, in all its life */
@@ -112,6 +112,15 @@ static inline int64_t to_nanoseconds(struct timespec time) {
 static inline struct timespec to_timespec(int64_t nanoseconds) {
     return (struct timespec){nanoseconds / NANOSECONDS, nanoseconds % NANOSECONDS};
 }
+
+/* Takes an item out of a singly linked list that it is in. */
+#define UNLINK(list, item, next)                                                                             \
+    do {                                                                                                     \
+        __typeof__(item) *link = &(list);                                                                    \
+        while (*link != (item))                                                                              \
+            link = &(*link)->next;                                                                           \
+        *link = (item)->next;                                                                                \
+    } while (0)
 
 /* Holds a lock to the end of the scope. */
 static inline pthread_mutex_t *lock_scope(pthread_mutex_t *lock) {
@@ -180,7 +189,6 @@ struct grant *capability_grant(const struct orc_compartment *compartment, uint64
 void capability_drop_grant(struct orc_compartment *compartment, struct grant *grant);
 /* Everything in the C-list goes. */
 void capabilities_release(struct orc_compartment *compartment);
-void network_release(struct orc_compartment *compartment);
 
 /* statistics.c: what a host thread has spent. */
 struct processor_times thread_times(int tid);

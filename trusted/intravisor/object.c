@@ -24,13 +24,19 @@ static void object_free(struct orc_object *object) {
     free(object);
 }
 
-int object_begin(struct orc_cell *cell, const struct orc_object_layout *layout, struct orc_object **object,
+/* A new object, with room for its image, which is mapped at `*bytes`. */
+static int begin(struct orc_cell *cell, const struct object_source *source, struct orc_object **object,
                  uint8_t **bytes, struct orc_error *error) {
     struct orc_object *created = calloc(1, sizeof *created);
     if (!created)
         return fail(error, ENOMEM, "object: no memory");
-    *created =
-        (struct orc_object){.cell = cell, .layout = *layout, .span = object_span(layout), .holders = 1};
+    *created = (struct orc_object){.cell = cell,
+                                   .layout = *source->layout,
+                                   .span = object_span(source->layout),
+                                   .embedder = !source->domain,
+                                   .holders = source->domain != NULL};
+    strncpy(created->name, source->name ? source->name : "", sizeof created->name - 1);
+    strcpy(created->domain, source->domain ? source->domain : "");
     created->image = memory_file("orc-object", created->span);
     *bytes = mmap(NULL, created->span, PROT_READ | PROT_WRITE, MAP_SHARED, created->image, 0);
     *object = created;
@@ -41,9 +47,27 @@ int object_begin(struct orc_cell *cell, const struct orc_object_layout *layout, 
     return failed(error, code, "object: can't make its copy");
 }
 
+/* All regions, and zeros where the note's hash field stands: what is published is what was hashed. */
+static int copy_content(const struct object_source *source, uint8_t *bytes,
+                        struct orc_relocation **relocations) {
+    const struct orc_object_layout *layout = source->layout;
+    const uint32_t regions[][2] = {{layout->constants, layout->constants_size},
+                                   {layout->relocated, layout->relocated_size},
+                                   {layout->imports, layout->imports_size},
+                                   {layout->data, layout->data_file_size},
+                                   {layout->text, layout->text_size}};
+    uint64_t size = (uint64_t)layout->relocation_count * sizeof **relocations;
+    int status = (*relocations = malloc(size + 1)) ? 0 : -ENOMEM;
+    for (unsigned i = 0; i < sizeof regions / sizeof *regions && status == 0; i++)
+        status = source->copy(source->content, i, bytes + regions[i][0], regions[i][1]);
+    if (source->hash_field > 0 && source->hash_field + (uint64_t)ORC_HASH_SIZE <= layout->constants_size)
+        memset(bytes + layout->constants + source->hash_field, 0, ORC_HASH_SIZE);
+    return status < 0 ? status : source->copy(source->content, OBJECT_RELOCATIONS, *relocations, size);
+}
+
 /* The table of a compartment that has bound nothing. Nothing may be in it yet: this is the place for entries
  * that lead into the object's own text, once the verifier checks them. */
-static int prepare_imports(const struct orc_object *object, const uint8_t *bytes, struct orc_error *error) {
+static int check_imports(const struct orc_object *object, const uint8_t *bytes, struct orc_error *error) {
     const struct orc_object_layout *layout = &object->layout;
     for (uint32_t i = 0; i < layout->imports_size; i++)
         if (bytes[layout->imports + i] != 0)
@@ -64,26 +88,17 @@ static int relocate(const struct orc_object *object, uint8_t *bytes, const struc
     return 0;
 }
 
-/* The verifier's word on the text, which is mapped, and on the jump tables of the sealed image. */
-static int verify(const struct orc_object *object, orc_report_function *report, void *context,
+/* The verifier's word on the text and on the jump tables, in the image that is sealed and mapped next. */
+static int verify(const struct orc_object *object, const uint8_t *bytes, const struct object_source *source,
                   struct orc_error *error) {
     const struct orc_object_layout *layout = &object->layout;
     uint32_t imports = object->base + layout->imports;
     struct orc_import_table table = {imports, imports + layout->imports_size};
-    struct orc_jump_tables jumps = {object->base + layout->relocated, layout->jump_tables_size / 8, NULL};
-    void *entries = NULL;
-    if (jumps.count > 0) {
-        entries =
-            mmap(NULL, layout->jump_tables_size, PROT_READ, MAP_SHARED, object->image, layout->relocated);
-        if (entries == MAP_FAILED)
-            return failed(error, errno, "object: can't map its jump tables");
-        jumps.entries = entries;
-    }
-    uint32_t text = object->base + layout->text;
-    enum orc_verdict verdict = orc_verify_text((const uint8_t *)(uintptr_t)text, layout->text_size, text,
-                                               table, jumps, report, context);
-    if (entries)
-        munmap(entries, layout->jump_tables_size);
+    struct orc_jump_tables jumps = {object->base + layout->relocated, layout->jump_tables_size / 8,
+                                    (const uint64_t *)(const void *)(bytes + layout->relocated)};
+    enum orc_verdict verdict =
+        orc_verify_text(bytes + layout->text, layout->text_size, object->base + layout->text, table, jumps,
+                        source->report, source->report_context);
     if (verdict == ORC_VERIFY_REJECTED)
         return fail(error, ENOEXEC, "object: the verifier rejects its text");
     if (verdict != ORC_VERIFY_ACCEPTED)
@@ -91,43 +106,34 @@ static int verify(const struct orc_object *object, orc_report_function *report, 
     return 0;
 }
 
-/* Maps the text where it will run, readable; verifies it there; only then makes it executable. */
-static int make_executable(const struct orc_object *object, orc_report_function *report, void *context,
-                           struct orc_error *error) {
+/* Maps the verified text where it runs: in two steps, since the cell's filter knows no executable mmap. No
+ * guarded sequence may look at it in between. */
+static int make_executable(const struct orc_object *object, struct orc_error *error) {
     const struct orc_object_layout *layout = &object->layout;
     void *text = (void *)(uintptr_t)(object->base + layout->text);
     size_t size = page_up(layout->text_size);
-    if (size == 0)
-        return 0;
-    if (mmap(text, size, PROT_READ, MAP_SHARED | MAP_FIXED, object->image, layout->text) == MAP_FAILED)
+    if (size > 0 &&
+        (mmap(text, size, PROT_NONE, MAP_SHARED | MAP_FIXED, object->image, layout->text) == MAP_FAILED ||
+         mprotect(text, size, PROT_READ | PROT_EXEC) != 0))
         return failed(error, errno, "object: can't map its text");
-
-    int status = verify(object, report, context, error);
-    if (status == 0 && mprotect(text, size, PROT_READ | PROT_EXEC) != 0)
-        status = failed(error, errno, "object: can't make its text executable");
-    return status;
+    return 0;
 }
 
 /* With a base: from the loader's content to what runs. */
 static int build(const struct orc_object *object, uint8_t *bytes, const struct orc_relocation *relocations,
-                 orc_report_function *report, void *context, struct orc_error *error) {
+                 const struct object_source *source, struct orc_error *error) {
     const struct orc_object_layout *layout = &object->layout;
     if (layout->text_size > 0) /* the rest of the last page */
         memset(bytes + layout->text + layout->text_size, 0xcc,
                object->span - layout->text - layout->text_size);
     int status = relocate(object, bytes, relocations, error);
+    if (status == 0 && layout->text_size > 0)
+        status = verify(object, bytes, source, error);
     if (munmap(bytes, object->span) != 0)
         abort(); /* someone could write to it */
     if (status == 0 && (status = memory_file_seal(object->image)) < 0)
         failed(error, -status, "object: can't seal its copy");
-    return status < 0 ? status : make_executable(object, report, context, error);
-}
-
-int object_abandon(struct orc_object **object, uint8_t *bytes, int status) {
-    munmap(bytes, (*object)->span);
-    object_free(*object);
-    *object = NULL;
-    return status;
+    return status < 0 ? status : make_executable(object, error);
 }
 
 /* Lists the object as being built, unless the same content is there: then `*other` is a reference to that. */
@@ -144,70 +150,66 @@ static int find_or_add(struct orc_object *ours, struct orc_object **other, struc
     return status;
 }
 
-int object_finish(struct orc_object **object, uint8_t *bytes, const struct orc_relocation *relocations,
-                  const uint8_t *claimed, struct orc_thread *thread, orc_report_function *report,
-                  void *context, struct orc_error *error) {
-    struct orc_object *ours = *object, *other = NULL;
-    int status = 0;
-    object_hash(&ours->layout, bytes, relocations, ours->hash);
-    if (claimed && memcmp(claimed, ours->hash, ORC_HASH_SIZE) != 0)
-        status = fail(error, EBADMSG, "object: its content doesn't have the hash that it claims");
-    if (status == 0)
-        status = prepare_imports(ours, bytes, error);
-    if (status == 0)
-        status = find_or_add(ours, &other, thread, error);
-    if (other || status < 0) {
-        status = object_abandon(object, bytes, status);
-        *object = other;
+/* Copies the content, names it, and lists the object or finds the one that is there. */
+static int prepare(struct orc_object *ours, uint8_t *bytes, struct orc_relocation **relocations,
+                   const struct object_source *source, struct orc_object **other, struct orc_error *error) {
+    int status = copy_content(source, bytes, relocations);
+    if (status < 0)
         return status;
+    object_hash(&ours->layout, bytes, *relocations, ours->hash);
+    if (source->claimed && memcmp(source->claimed, ours->hash, ORC_HASH_SIZE) != 0)
+        return fail(error, EBADMSG, "object: its content doesn't have the hash that it claims");
+    status = check_imports(ours, bytes, error);
+    return status < 0 ? status : find_or_add(ours, other, source->thread, error);
+}
+
+int object_create(struct orc_cell *cell, const struct object_source *source, struct orc_object **object,
+                  struct orc_error *error) {
+    struct orc_object *ours, *other = NULL;
+    struct orc_relocation *relocations = NULL;
+    uint8_t *bytes;
+    int status = begin(cell, source, &ours, &bytes, error);
+    if (status < 0)
+        return status;
+    status = prepare(ours, bytes, &relocations, source, &other, error);
+    if (other || status < 0) {
+        munmap(bytes, ours->span);
+        object_free(ours);
+    } else {
+        /* Outside the lock: others see that it's being built, and wait. */
+        status = build(ours, bytes, relocations, source, error);
+        HOLD(cell->lock);
+        store_decide(ours, status == 0);
     }
-
-    /* Outside the lock: others see that it's being built, and wait. */
-    status = build(ours, bytes, relocations, report, context, error);
-    HOLD(ours->cell->lock);
+    free(relocations);
     if (status == 0)
-        store_publish(ours);
-    else
-        store_withdraw(ours);
-    return status;
+        *object = other ? other : ours;
+    return other ? 1 : status;
 }
 
-static void copy_region(uint8_t *to, const void *from, size_t size) {
-    if (size > 0 && from)
-        memcpy(to, from, size);
-}
+/* --- Objects of the embedder's --- */
 
-static void fill(const struct orc_object_layout *layout, uint8_t *bytes,
-                 const struct orc_object_image *image) {
-    copy_region(bytes + layout->constants, image->constants, layout->constants_size);
-    copy_region(bytes + layout->relocated, image->relocated, layout->relocated_size);
-    copy_region(bytes + layout->imports, image->imports, layout->imports_size);
-    copy_region(bytes + layout->data, image->data, layout->data_file_size);
-    copy_region(bytes + layout->text, image->text, layout->text_size);
-    if (image->hash_field > 0 && image->hash_field + (uint64_t)ORC_HASH_SIZE <= layout->constants_size)
-        memset(bytes + layout->constants + image->hash_field, 0, ORC_HASH_SIZE);
+static int copy_from_embedder(const void *content, unsigned region, void *to, uint64_t size) {
+    const struct orc_object_image *image = content;
+    const void *const regions[] = {image->constants, image->relocated, image->imports,
+                                   image->data,      image->text,      image->relocations};
+    if (size > 0 && regions[region])
+        memcpy(to, regions[region], size);
+    return 0;
 }
 
 int orc_object_create(struct orc_cell *cell, const struct orc_object_image *image,
                       orc_report_function *report, void *context, struct orc_object **object,
                       struct orc_error *error) {
-    struct orc_object_layout layout = image->layout;
-    struct orc_object *created;
-    uint8_t *bytes;
-    int status = object_check_layout(&layout, false, error);
-    if (status == 0)
-        status = object_begin(cell, &layout, &created, &bytes, error);
-    if (status < 0)
-        return status;
-    created->embedder = true;
-    created->holders = 0;
-    if (image->name)
-        strncpy(created->name, image->name, sizeof created->name - 1);
-    fill(&layout, bytes, image);
-    status = object_finish(&created, bytes, image->relocations, NULL, NULL, report, context, error);
-    if (status == 0)
-        *object = created;
-    return status;
+    const struct object_source source = {.layout = &image->layout,
+                                         .hash_field = image->hash_field,
+                                         .name = image->name,
+                                         .copy = copy_from_embedder,
+                                         .content = image,
+                                         .report = report,
+                                         .report_context = context};
+    int status = object_check_layout(source.layout, false, error);
+    return status < 0 ? status : object_create(cell, &source, object, error);
 }
 
 int orc_object_destroy(struct orc_object *object) {

@@ -34,7 +34,8 @@ struct store *store_create(void) {
 }
 
 void store_destroy(struct store *store) {
-    pthread_cond_destroy(&store->decided);
+    if (store)
+        pthread_cond_destroy(&store->decided);
     free(store);
 }
 
@@ -54,14 +55,8 @@ static struct orc_object **bucket_of(struct store *store, const uint8_t *hash) {
 
 static void unlink_object(struct orc_object *object) {
     struct store *store = object->cell->store;
-    struct orc_object **link = &store->objects;
-    while (*link != object)
-        link = &(*link)->next;
-    *link = object->next;
-    link = bucket_of(store, object->hash);
-    while (*link != object)
-        link = &(*link)->next_hash;
-    *link = object->next_hash;
+    UNLINK(store->objects, object, next);
+    UNLINK(*bucket_of(store, object->hash), object, next_hash);
 }
 
 static void link_object(struct orc_object **place, struct orc_object *object) {
@@ -122,7 +117,7 @@ void store_release(struct orc_object *object) {
 
 /* --- Retired objects: their code addresses wait until no thread can return to them --- */
 
-void store_retire(struct orc_object *object) {
+static void retire(struct orc_object *object, uint64_t age) {
     const struct orc_object_layout *layout = &object->layout;
     if (layout->text_size > 0 &&
         unmap_fixed((void *)(uintptr_t)(object->base + layout->text), page_up(layout->text_size)) < 0)
@@ -130,7 +125,11 @@ void store_retire(struct orc_object *object) {
     close(object->image);
     object->image = -1;
     object->state = OBJECT_RETIRED;
-    object->age = next_age(object->cell->store);
+    object->age = age;
+}
+
+void store_retire(struct orc_object *object) {
+    retire(object, next_age(object->cell->store));
 }
 
 /* Forgets the retired objects that no running thread has seen. Whoever began later began with an empty
@@ -188,6 +187,7 @@ int store_add(struct orc_cell *cell, struct orc_object *object) {
         while (*link != twin)
             link = &(*link)->next;
         object->base = twin->base;
+        object->age = twin->age;
         unlink_object(twin);
         free(twin);
         link_object(link, object);
@@ -203,13 +203,11 @@ int store_add(struct orc_cell *cell, struct orc_object *object) {
     return status;
 }
 
-void store_publish(struct orc_object *object) {
-    object->state = OBJECT_READY;
-    pthread_cond_broadcast(&object->cell->store->decided);
-}
-
-void store_withdraw(struct orc_object *object) {
-    store_retire(object);
+void store_decide(struct orc_object *object, bool good) {
+    if (good)
+        object->state = OBJECT_READY;
+    else /* nobody has seen its text, but perhaps that of the twin whose place it has */
+        retire(object, object->age);
     pthread_cond_broadcast(&object->cell->store->decided);
 }
 

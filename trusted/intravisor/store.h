@@ -24,7 +24,7 @@ struct orc_object {
     bool embedder;       /* made by orc_object_create: stays until orc_object_destroy, seen in all domains */
     bool revoked;        /* nobody gets it any more */
     unsigned holders;    /* grants, and registrations under way */
-    uint64_t age;        /* of the store: when its last holder left, or when it was retired */
+    uint64_t age;        /* of the store: when its last holder left, or when it, or its twin, was retired */
     struct import_table *tables;
 };
 
@@ -40,11 +40,8 @@ struct orc_object *store_find(struct orc_cell *cell, const uint8_t *hash, const 
 /* Gives the object a place in the window and lists it as building, or -ENOSPC. Identical content gets the
  * place back that it had. */
 int store_add(struct orc_cell *cell, struct orc_object *object);
-/* Verified and executable: now others may have it. */
-void store_publish(struct orc_object *object);
-/* Building failed. Guarded sequences may have looked at its text all the same: the range of the window stays
- * retired. */
-void store_withdraw(struct orc_object *object);
+/* It is built: others may have it; or that failed, and its place is free for others. */
+void store_decide(struct orc_object *object, bool good);
 void store_hold(struct orc_object *object);
 /* Drops a reference. An object that guests registered stays for a while without holders. */
 void store_release(struct orc_object *object);
@@ -55,19 +52,25 @@ bool store_empty(struct orc_cell *cell);
 uint64_t store_age(const struct orc_cell *cell);
 
 /* object.c */
-/* A new object, with room for its image, which is mapped at `*bytes`; nothing is known of it yet but the
- * layout. */
-int object_begin(struct orc_cell *cell, const struct orc_object_layout *layout, struct orc_object **object,
-                 uint8_t **bytes, struct orc_error *error);
-/* With its content in place: the hash; then base, relocations, seal, verification, publication. Takes the
- * cell's lock. If the store has the same content already, `*object` becomes that. `thread`: who waits for it,
- * or NULL. The image is unmapped in any case, and on failure the object is gone; `*object` is NULL then if it
- * took no place in the window. The reference is the caller's. */
-int object_finish(struct orc_object **object, uint8_t *bytes, const struct orc_relocation *relocations,
-                  const uint8_t *claimed, struct orc_thread *thread, orc_report_function *report,
-                  void *context, struct orc_error *error);
-/* Instead of finishing; returns `status`. */
-int object_abandon(struct orc_object **object, uint8_t *bytes, int status);
+/* Where an object comes from. `copy` gets the loader's bytes of a region (in the layout's order), or the
+ * relocations, into the Intravisor's memory. */
+struct object_source {
+    const struct orc_object_layout *layout; /* checked */
+    uint32_t hash_field;                    /* where the constants hold the note's hash; 0: they don't */
+    const char *name, *domain;              /* domain NULL: it is the embedder's */
+    const uint8_t *claimed;                 /* hash, or NULL */
+    int (*copy)(const void *content, unsigned region, void *to, uint64_t size);
+    const void *content;
+    orc_report_function *report;
+    void *report_context;
+    struct orc_thread *thread; /* who waits for it, or NULL */
+};
+#define OBJECT_RELOCATIONS 5u
+
+/* Copies, hashes, relocates, verifies, seals and publishes: a reference to the object, or, if the store has
+ * the same content already, to that: then it returns 1. Takes the cell's lock. */
+int object_create(struct orc_cell *cell, const struct object_source *source, struct orc_object **object,
+                  struct orc_error *error);
 /* Bytes that every user has in common, the template of the data aside. */
 uint64_t object_shared_bytes(const struct orc_object *object);
 bool object_has_entry(const struct orc_object *object, uint32_t offset);

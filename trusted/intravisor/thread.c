@@ -25,8 +25,9 @@
     X(gate_frame, THREAD_GATE_FRAME)                                                                         \
     X(stopping, THREAD_LEAVE)                                                                                \
     X(exited, THREAD_LEAVE + 4)                                                                              \
-    X(value, THREAD_VALUE) X(outcome, THREAD_OUTCOME) X(avx, THREAD_AVX) X(fsgsbase, THREAD_FSGSBASE)        \
-        X(mxcsr, THREAD_MXCSR) X(x87_control, THREAD_X87_CONTROL)
+    X(value, THREAD_VALUE)                                                                                   \
+    X(outcome, THREAD_OUTCOME)                                                                               \
+    X(avx, THREAD_AVX) X(fsgsbase, THREAD_FSGSBASE) X(mxcsr, THREAD_MXCSR) X(x87_control, THREAD_X87_CONTROL)
 SAME_OFFSETS(SAME_OFFSET)
 _Static_assert(sizeof(struct orc_registers) == 16 * 8, "crossing.S loads 16 registers");
 _Static_assert(sizeof(struct orc_thread) <= THREAD_SIZE, "the thread fits its place");
@@ -69,14 +70,14 @@ static void drop_pending_signals(void) {
     }
 }
 
-static void attach_host(void) {
+void attach_host(void) {
     if (host.threads++ > 0)
         return;
     sigaltstack(NULL, &host.signal_stack);
     block_signals(&host.mask);
 }
 
-static void activate(struct orc_thread *thread) {
+void activate(struct orc_thread *thread) {
     if (host.active == thread)
         return;
     stack_t stack = {.ss_sp = (void *)thread_signal_stack(thread), .ss_size = SIGNAL_STACK_SIZE};
@@ -85,7 +86,7 @@ static void activate(struct orc_thread *thread) {
     host.active = thread;
 }
 
-static void detach_host(const struct orc_thread *thread) {
+void detach_host(const struct orc_thread *thread) {
     if (host.active == thread) {
         sigaltstack(&host.signal_stack, NULL);
         host.active = NULL;
@@ -128,11 +129,7 @@ void thread_join(struct orc_thread *thread) {
 
 void thread_leave(struct orc_thread *thread) {
     struct orc_compartment *compartment = thread->compartment;
-    struct orc_thread **link = &compartment->threads;
-    alarm_hand_on(thread);
-    while (*link != thread)
-        link = &(*link)->next;
-    *link = thread->next;
+    UNLINK(compartment->threads, thread, next);
     compartment->thread_count--;
     thread->before = add_times(&compartment->spent, thread); /* a worker's next thread begins with that */
     compartment->hostcalls += thread->hostcalls;
@@ -201,7 +198,7 @@ static void copy_frames(const struct orc_thread *thread, struct orc_fault *fault
     if (at < thread->control_stack || at % sizeof(uint64_t) != 0)
         return;
     for (; at < end && fault->frame_count < ORC_FAULT_FRAMES; at += sizeof(uint64_t))
-        fault->frames[fault->frame_count++] = (uint32_t)*(const uint64_t *)at;
+        fault->frames[fault->frame_count++] = (uint32_t) * (const uint64_t *)at;
 }
 
 static void describe_fault(struct orc_thread *thread, struct orc_fault *fault) {

@@ -65,8 +65,6 @@ struct orc_thread {
 /* What a thread's timers send along with its address. */
 #define REASON_WAKE 0u
 #define REASON_LIMIT 1u
-#define REASON_ALARM 2u
-#define REASONS 3u
 
 /* What a gate keeps on the control stack while the hostcall runs. */
 struct gate_frame {
@@ -114,6 +112,11 @@ void thread_leave(struct orc_thread *thread);
 /* Runs the guest as the thread says and fills in `result`: orc_call without its checks. */
 void thread_run(struct orc_thread *thread, uint64_t nanoseconds, struct orc_result *result);
 void block_signals(uint64_t *before);
+/* The calling host thread, not one of the Intravisor's, is to run guests; on this thread's signal stack; it
+ * is done with it, and what it had before is put back. */
+void attach_host(void);
+void activate(struct orc_thread *thread);
+void detach_host(const struct orc_thread *thread);
 /* From here on no code that exists now makes way for other code until the thread has run. Before its entry is
  * checked, under the compartment's lock. */
 void thread_arm(struct orc_thread *thread);
@@ -126,8 +129,11 @@ struct thread_start {
     uint32_t entry, stack, argument, id_address;
     uint64_t guest_fs; /* 0: the beginning of the slot */
     bool first;
+    struct orc_thread **caller; /* not NULL: on the calling thread, which has to call worker_run on this */
 };
 int64_t worker_start(struct orc_compartment *compartment, const struct thread_start *start);
+/* Runs the guest's thread on the calling thread to its end. */
+void worker_run(struct orc_thread *thread);
 
 /* interrupt.c. The caller holds the compartment's lock, so that the thread stays. */
 void thread_stop(struct orc_thread *thread);
@@ -140,12 +146,7 @@ bool interrupt_take(struct orc_thread *thread);
 void interrupt_again(struct orc_thread *thread);
 /* What a stop or an interrupt wants has been seen: no more signals. */
 void wake_end(struct orc_thread *thread);
-/* A signal soon, and again and again until wake_end. */
-void wake_soon(struct orc_thread *thread);
 void set_limit(struct orc_thread *thread, uint64_t nanoseconds);
-int64_t alarm_set(struct orc_thread *thread, uint64_t first, uint64_t interval);
-/* A thread that leaves hands the alarm on; its compartment's lock is held. */
-void alarm_hand_on(struct orc_thread *thread);
 
 /* upcall.c: the guest's signal entry. On the signal stack, with the host's FS base. */
 bool upcall_deliver(struct orc_thread *thread, void *interrupted);

@@ -145,6 +145,25 @@ static int take_worker(struct orc_cell *cell, uint64_t control_stack, struct orc
     return idle ? 0 : region_create(cell, control_stack, &cell->workers, thread);
 }
 
+/* A region for the calling thread: one that such a thread has left, or a new one. */
+static int take_caller(struct orc_cell *cell, uint64_t control_stack, struct orc_thread **thread) {
+    *thread = NULL;
+    if (control_stack == DEFAULT_CONTROL_STACK) {
+        HOLD(cell->lock);
+        *thread = cell->idle_regions;
+        cell->idle_regions = *thread ? (*thread)->next : NULL;
+    }
+    int status = *thread ? 0 : region_create(cell, control_stack, &cell->workers, thread);
+    if (status < 0)
+        return status;
+    (*thread)->worker = false;
+    (*thread)->owner = pthread_self();
+    (*thread)->tid = gettid();
+    (*thread)->host_fs = read_fs_base(cell->fsgsbase);
+    (*thread)->before = thread_times((*thread)->tid);
+    return 0;
+}
+
 static void fill(struct orc_thread *thread, struct orc_compartment *compartment,
                  const struct thread_start *start) {
     thread_prepare(thread, compartment);
@@ -155,54 +174,71 @@ static void fill(struct orc_thread *thread, struct orc_compartment *compartment,
         thread->guest_fs = start->guest_fs;
 }
 
-/* It doesn't start after all. */
-static int64_t undo(struct orc_thread *thread, int status) {
-    struct orc_cell *cell = thread->compartment->cell;
-    thread->compartment->worker_count--;
-    thread_leave(thread);
-    thread->running = 0;
-    if (!thread->worker) {
-        region_destroy(cell, &cell->workers, thread);
-        return status;
-    }
-    HOLD(cell->lock);
-    thread->next = cell->idle_workers;
-    cell->idle_workers = thread;
-    cell->idle_worker_count++;
-    return status;
-}
-
-int64_t worker_start(struct orc_compartment *compartment, const struct thread_start *start) {
-    struct orc_thread *thread;
+/* The compartment's lock keeps the entry's object where it is. */
+static int check_start(struct orc_compartment *compartment, const struct thread_start *start) {
+    const uint32_t id = compartment->last_thread_id + 1;
     if (compartment->ending)
         return -EINTR;
     if (compartment->thread_count >= compartment->limits.threads)
         return -EAGAIN;
-    int status = take_worker(compartment->cell, compartment->limits.control_stack, &thread);
+    if (!compartment_has_entry(compartment, start->entry))
+        return -EINVAL;
+    return start->id_address ? orc_guest_copy(compartment->slot + start->id_address, &id, sizeof id) : 0;
+}
+
+int64_t worker_start(struct orc_compartment *compartment, const struct thread_start *start) {
+    struct orc_cell *cell = compartment->cell;
+    struct orc_thread *thread;
+    int status = check_start(compartment, start);
     if (status < 0)
-        return status == -EINVAL ? status : -EAGAIN;
+        return status;
+    if ((start->caller ? take_caller : take_worker)(cell, compartment->limits.control_stack, &thread) < 0)
+        return -EAGAIN;
     fill(thread, compartment, start);
     thread_join(thread);
     compartment->worker_count++;
     thread_arm(thread);
     uint32_t id = thread->id;
-    if (!compartment_has_entry(compartment, start->entry))
-        return undo(thread, -EINVAL);
-    if (start->id_address && orc_guest_copy(compartment->slot + start->id_address, &id, sizeof id) < 0)
-        return undo(thread, -EFAULT);
     if (thread->worker) {
         give_job(thread);
         return id;
     }
     thread->worker = true;
-    status = create_host_thread(thread);
+    if (start->caller)
+        *start->caller = thread;
+    else
+        status = create_host_thread(thread);
     if (status == 0)
         return id;
-    thread->worker = false;
-    return undo(thread, status);
+    compartment->worker_count--;
+    thread_leave(thread);
+    thread->running = 0;
+    region_destroy(cell, &cell->workers, thread);
+    return status;
+}
+
+void worker_run(struct orc_thread *thread) {
+    struct orc_cell *cell = thread->compartment->cell;
+    attach_host();
+    activate(thread);
+    work(thread);
+    detach_host(thread);
+    if (!has_default_size(thread)) {
+        region_destroy(cell, &cell->workers, thread);
+        return;
+    }
+    trim_control_stack(thread);
+    HOLD(cell->lock);
+    thread->next = cell->idle_regions; /* no more of them than threads that were here at once */
+    cell->idle_regions = thread;
 }
 
 void workers_release(struct orc_cell *cell) {
+    while (cell->idle_regions) {
+        struct orc_thread *idle = cell->idle_regions;
+        cell->idle_regions = idle->next;
+        region_destroy(cell, &cell->workers, idle);
+    }
     for (;;) {
         pthread_mutex_lock(&cell->lock);
         struct orc_thread *idle = cell->idle_workers, *finished = cell->finished_workers;

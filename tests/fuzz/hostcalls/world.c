@@ -104,7 +104,7 @@ static bool grant_network(struct world *world, struct orc_compartment *compartme
 
 /* A first thread that sleeps: without it the compartment would end with the first thread that the guest makes. */
 static bool start(struct world *world, struct orc_compartment *compartment) {
-    static const uint64_t script[2][8] = {{ORC_SLEEP, 3600000000000}, {UINT64_MAX}};
+    static const uint64_t script[2][8] = {{ORC_POLL, 0, 0, 3600000000000}, {UINT64_MAX}};
     const struct orc_start first = {.object = world->object,
                                     .entry = PROGRAM(repeat_script),
                                     .start_info = script,
