@@ -387,10 +387,10 @@ struct wait {
 /* What the host finds, without the event: how many. */
 static long host_take(const struct epoll_set *set, struct epoll_event *events, int count, int64_t timeout) {
     long result = libos_blocking_once(ORC_EPOLL_WAIT, set->handle, (long)events, count, timeout, 0), taken = 0;
-    if (result < 0)
+    if (set->event == ORC_NO_HANDLE || result < 0)
         return result;
     for (long i = 0; i < result; i++)
-        if (events[i].data.u64 != event_data(set) || set->event == ORC_NO_HANDLE)
+        if (events[i].data.u64 != event_data(set))
             events[taken++] = events[i];
     return !taken && result && timeout ? -EINTR : taken; /* the event alone: another turn */
 }

@@ -79,6 +79,8 @@ void libos_unlock(struct libos_lock *lock);
 /* memory.c: fresh zero pages; 0 or -ENOMEM is told apart as an address or a negative number. */
 long libos_pages(size_t bytes);
 void libos_pages_free(long address, size_t bytes);
+/* Address of the first page that the guest may map. */
+unsigned long libos_first_page(void);
 
 /* A line for the operator, at most 512 bytes. */
 void libos_log(const char *text);
