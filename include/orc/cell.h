@@ -142,8 +142,9 @@ int orc_compartment_signal(struct orc_compartment *compartment, int signal);
 struct orc_statistics {
     uint64_t processor_time, user_time, system_time; /* ns, all threads, those that ended included */
     uint64_t memory, memory_limit;                   /* bytes that the guest has mapped */
-    uint64_t resident;                               /* 0; orc/launch.h counts pages */
     uint64_t shared;                                 /* bytes of objects mapped into it */
+    uint64_t cls;                                    /* bytes of their data: each has its own, once written */
+    uint64_t resident, cls_written, page_tables;     /* 0; orc/launch.h counts pages */
     uint64_t hostcalls, registered;
     unsigned threads, handles, objects;
     bool running;
