@@ -231,9 +231,10 @@ static int grant_mount(const struct orc_launch_mount *asked, struct orc_mount *m
     return orc_compartment_grant_file(compartment, asked->file, rights, &mount->handle, error);
 }
 
+/* `result`: NULL, or where the result goes: then it also runs, on the calling thread. */
 static int start(const struct orc_launcher *launcher, const struct orc_launch *launch,
                  const struct orc_mount *mounts, struct orc_compartment *compartment,
-                 struct orc_error *error) {
+                 struct orc_result *result, struct orc_error *error) {
     struct loader_facts facts = {.base = launcher->base, .processors = launcher->processors};
     size_t size;
     int status;
@@ -248,13 +249,14 @@ static int start(const struct orc_launcher *launcher, const struct orc_launch *l
                           launch->program, (ORC_START_BLOCK_END - ORC_START_BLOCK) >> 20)
                    : fail(error, status, "%s: start information: %s", launch->program, strerror(-status));
     const struct orc_start where = {launcher->object, launcher->entry, info, size};
-    status = orc_compartment_start(compartment, &where, error);
+    status = result ? orc_compartment_run(compartment, &where, result, error)
+                    : orc_compartment_start(compartment, &where, error);
     free(info);
     return status;
 }
 
 static int equip(const struct orc_launcher *launcher, const struct orc_launch *launch,
-                 struct orc_compartment *compartment, struct orc_error *error) {
+                 struct orc_compartment *compartment, struct orc_result *result, struct orc_error *error) {
     int status = grant_streams(launcher, launch, compartment, error);
     struct orc_mount *mounts = calloc(launch->mount_count, sizeof *mounts);
     if (status == 0 && !mounts)
@@ -264,24 +266,35 @@ static int equip(const struct orc_launcher *launcher, const struct orc_launch *l
     for (size_t i = 0; status == 0 && i < launch->network_count; i++)
         status = orc_compartment_grant_network(compartment, &launch->networks[i], error);
     if (status == 0)
-        status = start(launcher, launch, mounts, compartment, error);
+        status = start(launcher, launch, mounts, compartment, result, error);
     free(mounts);
     return status;
 }
 
-int orc_launch(struct orc_launcher *launcher, const struct orc_launch *launch,
-               struct orc_compartment **compartment, struct orc_error *error) {
+static int launch_or_run(struct orc_launcher *launcher, const struct orc_launch *launch,
+                         struct orc_compartment **compartment, struct orc_result *result,
+                         struct orc_error *error) {
     struct orc_compartment *made;
     int status = check(launch, error);
     if (status == 0)
         status = orc_compartment_create(launcher->cell, &launch->options, &made, error);
     if (status < 0)
         return status;
-    status = equip(launcher, launch, made, error);
+    status = equip(launcher, launch, made, result, error);
     if (status < 0) {
         orc_compartment_destroy(made);
         return status;
     }
     *compartment = made;
     return 0;
+}
+
+int orc_launch(struct orc_launcher *launcher, const struct orc_launch *launch,
+               struct orc_compartment **compartment, struct orc_error *error) {
+    return launch_or_run(launcher, launch, compartment, NULL, error);
+}
+
+int orc_launch_run(struct orc_launcher *launcher, const struct orc_launch *launch,
+                   struct orc_compartment **compartment, struct orc_result *result, struct orc_error *error) {
+    return launch_or_run(launcher, launch, compartment, result, error);
 }

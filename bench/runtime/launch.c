@@ -45,7 +45,8 @@ static void prepare(const char *program, int output_fd) {
     free(root);
 }
 
-static struct orc_compartment *launch(char *argument) {
+/* `result`: NULL, or it is run to its end. */
+static struct orc_compartment *launch(char *argument, struct orc_result *result) {
     char *arguments[] = {(char *)"program", argument, NULL};
     const struct orc_launch description = {
         .program = "/bin/program",
@@ -55,14 +56,15 @@ static struct orc_compartment *launch(char *argument) {
         .streams = {NULL, output, output},
     };
     struct orc_compartment *compartment;
-    check(orc_launch(launcher, &description, &compartment, &error), "launch");
+    check(result ? orc_launch_run(launcher, &description, &compartment, result, &error)
+                 : orc_launch(launcher, &description, &compartment, &error),
+          "launch");
     return compartment;
 }
 
 static void run_once(void) {
     struct orc_result result;
-    struct orc_compartment *compartment = launch(NULL);
-    check(orc_compartment_wait(compartment, UINT64_MAX, &result), "wait");
+    struct orc_compartment *compartment = launch(NULL, &result);
     if (result.outcome != ORC_EXITED || result.value != 0) {
         fprintf(stderr, "launch: outcome %d, value %lld\n", (int)result.outcome, (long long)result.value);
         exit(1);
@@ -74,7 +76,7 @@ static void run(unsigned count, const char *program) {
     int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
     prepare(program, nothing);
     struct orc_compartment *keeper =
-        launch(NULL); /* its objects stay in the store: others only request them */
+        launch((char *)"wait", NULL); /* its objects stay in the store: others only request them */
     for (unsigned i = 0; i < count / 10 + 1; i++)
         run_once();
     double start = now();
@@ -101,7 +103,7 @@ static void idle(unsigned count, const char *program) {
         check(-errno, "pipe");
     prepare(program, ends[1]);
     for (unsigned i = 0; i < count; i++) {
-        launch((char *)"wait");
+        launch((char *)"wait", NULL);
         wait_for_lines(ends[0], 1);
     }
     puts("ready");

@@ -77,6 +77,11 @@ struct orc_launch {
 int orc_launch(struct orc_launcher *launcher, const struct orc_launch *launch,
                struct orc_compartment **compartment, struct orc_error *error);
 
+/* The same, and returns when the compartment has ended, with its result. The program's first thread runs on
+ * the calling thread (orc_compartment_run): the cheapest way to call a program like a function. */
+int orc_launch_run(struct orc_launcher *launcher, const struct orc_launch *launch,
+                   struct orc_compartment **compartment, struct orc_result *result, struct orc_error *error);
+
 /* What orc_compartment_statistics tells, and what the kernel's page map knows of the compartment's slot:
  * `resident`, bytes of pages of its own, swapped ones included; `cls_written`, the part of them that is data
  * of objects (what's left of `cls` is as the objects' templates have it, and shared); `page_tables`, bytes of

@@ -7,6 +7,9 @@ $(foreach test,call object lifecycle life store, \
 	$(eval $(call unit_test,intravisor-$(test)-arch-prctl,tests/intravisor/test_$(test).c tests/intravisor/force_arch_prctl.c \
 		$(INTRAVISOR_TEST_SRCS),$(INTRAVISOR_TEST_LIBS))))
 
+# And compartments that run on their embedder's threads.
+$(eval $(call unit_test,intravisor-life-callers,tests/intravisor/test_life.c tests/intravisor/on_callers.c $(INTRAVISOR_TEST_SRCS),$(INTRAVISOR_TEST_LIBS)))
+
 # The command, on objects that orc-cc makes.
 $(BUILD)/tests/orc-bare.sh: tests/intravisor/orc_bare.sh $(PROGRAMS)
 	@mkdir -p $(@D) && sed 's|@BUILD@|$(BUILD)|' $< > $@ && chmod +x $@

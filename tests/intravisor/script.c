@@ -1,6 +1,62 @@
 #include "script.h"
 
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
 #define RECORDS 64
+
+bool scripts_on_callers;
+
+/* A host thread that runs a compartment as its own. */
+struct runner {
+    pthread_t thread;
+    struct script_world *world;
+    struct orc_start start;
+    int status;
+    struct orc_error error;
+    struct orc_result result;
+};
+
+static void *run_on_caller(void *argument) {
+    struct runner *runner = argument;
+    int status =
+        orc_compartment_run(runner->world->compartment, &runner->start, &runner->result, &runner->error);
+    __atomic_store_n(&runner->status, status, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+static void start_runner(struct script_world *world, const struct orc_start *start) {
+    struct runner *runner = calloc(1, sizeof *runner);
+    assert_non_null(runner);
+    *runner = (struct runner){.world = world, .start = *start, .status = 1};
+    world->runner = runner;
+    assert_int_equal(pthread_create(&runner->thread, NULL, run_on_caller, runner), 0);
+    for (;;) {
+        struct orc_statistics statistics;
+        struct orc_result result;
+        orc_compartment_statistics(world->compartment, &statistics);
+        if (statistics.running || orc_compartment_wait(world->compartment, 0, &result) == 0 ||
+            __atomic_load_n(&runner->status, __ATOMIC_ACQUIRE) < 0)
+            return;
+        nanosleep(&(struct timespec){0, 10000}, NULL);
+    }
+}
+
+static void join_runner(struct script_world *world) {
+    struct runner *runner = world->runner;
+    struct orc_result result;
+    if (!runner)
+        return;
+    assert_int_equal(pthread_join(runner->thread, NULL), 0);
+    if (runner->status != 0)
+        fail_msg("%s", runner->error.message);
+    assert_int_equal(orc_compartment_wait(world->compartment, 0, &result), 0);
+    assert_int_equal(result.outcome, runner->result.outcome);
+    assert_int_equal(result.value, runner->result.value);
+    free(runner);
+    world->runner = NULL;
+}
 
 void create_script_world(struct script_world *world) {
     struct orc_error error = {0};
@@ -11,6 +67,7 @@ void create_script_world(struct script_world *world) {
 }
 
 void end(struct script_world *world) {
+    join_runner(world);
     if (world->compartment)
         assert_int_equal(orc_compartment_destroy(world->compartment), 0);
     world->compartment = NULL;
@@ -35,7 +92,9 @@ void start_block(struct script_world *world, uint32_t entry, const void *block, 
     const struct orc_start where = {
         .object = world->object, .entry = entry, .start_info = block, .start_info_size = size};
     begin(world, options);
-    if (orc_compartment_start(world->compartment, &where, &error) != 0)
+    if (scripts_on_callers)
+        start_runner(world, &where);
+    else if (orc_compartment_start(world->compartment, &where, &error) != 0)
         fail_msg("%s", error.message);
 }
 

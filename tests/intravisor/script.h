@@ -21,7 +21,11 @@ struct script_world {
     struct orc_cell *cell;
     struct orc_object *object;
     struct orc_compartment *compartment;
+    struct runner *runner;
 };
+
+/* Compartments run on host threads of the test's own, by orc_compartment_run. */
+extern bool scripts_on_callers;
 
 void create_script_world(struct script_world *world);
 void destroy_script_world(struct script_world *world);

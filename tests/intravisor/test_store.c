@@ -483,7 +483,7 @@ SCRIPT_TEST(test_many_register_at_once) {
         set_calls(&block, (struct call[]){REGISTER, DO(ORC_OBJECT_BIND, 0, AT(bindings[0]), 1),
                                           DO(ORC_OBJECT_RELEASE, 1), REQUEST, END});
         for (int i = 0; i < TENANTS; i++) {
-            tenants[i] = (struct script_world){world->cell, world->object, NULL};
+            tenants[i] = (struct script_world){world->cell, world->object, NULL, NULL};
             start_block(&tenants[i], PROGRAM(script), &block, sizeof block, NULL);
         }
         uint32_t base = 0;

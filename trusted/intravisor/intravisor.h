@@ -31,6 +31,7 @@ struct orc_cell {
     pthread_mutex_t lock; /* guards the store (store.c), slots and regions, and idle workers */
     struct store *store;
     struct orc_thread *idle_workers, *finished_workers;
+    struct orc_thread *idle_regions; /* of embedders' threads that ran compartments */
     unsigned idle_worker_count;
     unsigned workers, threads, slots; /* threads: those of orc_thread_create */
 };

@@ -70,14 +70,14 @@ static void drop_pending_signals(void) {
     }
 }
 
-static void attach_host(void) {
+void attach_host(void) {
     if (host.threads++ > 0)
         return;
     sigaltstack(NULL, &host.signal_stack);
     block_signals(&host.mask);
 }
 
-static void activate(struct orc_thread *thread) {
+void activate(struct orc_thread *thread) {
     if (host.active == thread)
         return;
     stack_t stack = {.ss_sp = (void *)thread_signal_stack(thread), .ss_size = SIGNAL_STACK_SIZE};
@@ -86,7 +86,7 @@ static void activate(struct orc_thread *thread) {
     host.active = thread;
 }
 
-static void detach_host(const struct orc_thread *thread) {
+void detach_host(const struct orc_thread *thread) {
     if (host.active == thread) {
         sigaltstack(&host.signal_stack, NULL);
         host.active = NULL;
@@ -198,7 +198,7 @@ static void copy_frames(const struct orc_thread *thread, struct orc_fault *fault
     if (at < thread->control_stack || at % sizeof(uint64_t) != 0)
         return;
     for (; at < end && fault->frame_count < ORC_FAULT_FRAMES; at += sizeof(uint64_t))
-        fault->frames[fault->frame_count++] = (uint32_t)*(const uint64_t *)at;
+        fault->frames[fault->frame_count++] = (uint32_t) * (const uint64_t *)at;
 }
 
 static void describe_fault(struct orc_thread *thread, struct orc_fault *fault) {

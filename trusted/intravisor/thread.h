@@ -113,6 +113,11 @@ void thread_leave(struct orc_thread *thread);
  * timer for the limit, and nothing has run. */
 int thread_run(struct orc_thread *thread, uint64_t nanoseconds, struct orc_result *result);
 void block_signals(uint64_t *before);
+/* The calling host thread, not one of the Intravisor's, is to run guests; on this thread's signal stack; it
+ * is done with it, and what it had before is put back. */
+void attach_host(void);
+void activate(struct orc_thread *thread);
+void detach_host(const struct orc_thread *thread);
 /* From here on no code that exists now makes way for other code until the thread has run. Before its entry is
  * checked, under the compartment's lock. */
 void thread_arm(struct orc_thread *thread);
@@ -125,8 +130,11 @@ struct thread_start {
     uint32_t entry, stack, argument, id_address;
     uint64_t guest_fs; /* 0: the beginning of the slot */
     bool first;
+    struct orc_thread **caller; /* not NULL: on the calling thread, which has to call worker_run on this */
 };
 int64_t worker_start(struct orc_compartment *compartment, const struct thread_start *start);
+/* Runs the guest's thread on the calling thread to its end. */
+void worker_run(struct orc_thread *thread);
 
 /* interrupt.c. The caller holds the compartment's lock, so that the thread stays. */
 void thread_stop(struct orc_thread *thread);

@@ -145,6 +145,25 @@ static int take_worker(struct orc_cell *cell, uint64_t control_stack, struct orc
     return idle ? 0 : region_create(cell, control_stack, &cell->workers, thread);
 }
 
+/* A region for the calling thread: one that such a thread has left, or a new one. */
+static int take_caller(struct orc_cell *cell, uint64_t control_stack, struct orc_thread **thread) {
+    *thread = NULL;
+    if (control_stack == DEFAULT_CONTROL_STACK) {
+        HOLD(cell->lock);
+        *thread = cell->idle_regions;
+        cell->idle_regions = *thread ? (*thread)->next : NULL;
+    }
+    int status = *thread ? 0 : region_create(cell, control_stack, &cell->workers, thread);
+    if (status < 0)
+        return status;
+    (*thread)->worker = false;
+    (*thread)->owner = pthread_self();
+    (*thread)->tid = gettid();
+    (*thread)->host_fs = read_fs_base(cell->fsgsbase);
+    (*thread)->before = thread_times((*thread)->tid);
+    return 0;
+}
+
 static void fill(struct orc_thread *thread, struct orc_compartment *compartment,
                  const struct thread_start *start) {
     thread_prepare(thread, compartment);
@@ -173,7 +192,7 @@ int64_t worker_start(struct orc_compartment *compartment, const struct thread_st
     int status = check_start(compartment, start);
     if (status < 0)
         return status;
-    if (take_worker(cell, compartment->limits.control_stack, &thread) < 0)
+    if ((start->caller ? take_caller : take_worker)(cell, compartment->limits.control_stack, &thread) < 0)
         return -EAGAIN;
     fill(thread, compartment, start);
     thread_join(thread);
@@ -185,7 +204,10 @@ int64_t worker_start(struct orc_compartment *compartment, const struct thread_st
         return id;
     }
     thread->worker = true;
-    status = create_host_thread(thread);
+    if (start->caller)
+        *start->caller = thread;
+    else
+        status = create_host_thread(thread);
     if (status == 0)
         return id;
     compartment->worker_count--;
@@ -195,7 +217,28 @@ int64_t worker_start(struct orc_compartment *compartment, const struct thread_st
     return status;
 }
 
+void worker_run(struct orc_thread *thread) {
+    struct orc_cell *cell = thread->compartment->cell;
+    attach_host();
+    activate(thread);
+    work(thread);
+    detach_host(thread);
+    if (!has_default_size(thread)) {
+        region_destroy(cell, &cell->workers, thread);
+        return;
+    }
+    trim_control_stack(thread);
+    HOLD(cell->lock);
+    thread->next = cell->idle_regions; /* no more of them than threads that were here at once */
+    cell->idle_regions = thread;
+}
+
 void workers_release(struct orc_cell *cell) {
+    while (cell->idle_regions) {
+        struct orc_thread *idle = cell->idle_regions;
+        cell->idle_regions = idle->next;
+        region_destroy(cell, &cell->workers, idle);
+    }
     for (;;) {
         pthread_mutex_lock(&cell->lock);
         struct orc_thread *idle = cell->idle_workers, *finished = cell->finished_workers;
