@@ -7,8 +7,8 @@ SYSROOT := $(BUILD)/lib/orc/sysroot
 BARE_SYSROOT := $(BUILD)/lib/orc/sysroot-bare
 NATIVE_SYSROOT := $(BUILD)/native/sysroot
 MUSL_SHARED := $(BUILD)/guest/musl
-GUEST_TOOLCHAIN := $(addprefix $(BUILD)/bin/,orc-cc orc-sfi orc-ld orc-ar orc-ranlib) $(BUILD)/lib/orc/orc-pass.so $(BUILD)/lib/orc/object.ld
-MUSL_FILES := $(shell find guest/musl -type f) scripts/fetch-source.sh $(addprefix include/orc/,abi.h object.h boot.h hostcall.h) guest/libos/libos_thread.h
+GUEST_TOOLCHAIN := $(addprefix $(BUILD)/bin/,orc-cc orc-sfi orc-ld orc-ar orc-ranlib) $(addprefix $(BUILD)/lib/orc/,orc-pass.so orc-cls.so object.ld)
+MUSL_FILES := $(shell find guest/musl -type f) scripts/fetch-source.sh $(addprefix include/orc/,abi.h object.h cls.h boot.h hostcall.h) guest/libos/libos_thread.h
 
 PROGRAMS += $(SYSROOT)/key $(BARE_SYSROOT)/key
 $(BARE_SYSROOT)/key: $(GUEST_TOOLCHAIN) $(MUSL_FILES)
