@@ -26,10 +26,11 @@ def header(source):
     fields = {}
     with open(source, encoding="utf-8") as file:
         for line in file:
-            if not line.startswith("// "):
+            if line.startswith("#"):
                 break
-            name, _, value = line[3:].partition(":")
-            fields[name] = value.strip()
+            if line.startswith("// ") and ":" in line:
+                name, _, value = line[3:].partition(":")
+                fields[name] = value.strip()
     return fields
 
 
