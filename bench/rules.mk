@@ -35,5 +35,5 @@ bench-sharing: $(GUEST_READY) $(BUILD)/bench/sharing-host $(foreach port,redis l
 # bench-cls: the two models of compartment-local storage.
 BENCHES += bench-cls
 .PHONY: bench-cls
-bench-cls: $(GUEST_READY) $(NATIVE_SYSROOT)/key
+bench-cls: $(GUEST_READY) $(foreach port,lua5.4 sqlite3 zstd redis,port-$(port) relocatable-port-$(port))
 	@bench/cls/run.py $(BUILD)

@@ -4,8 +4,8 @@ a program and a library in every combination; sources in refused/ are refused wi
 tests/exec prints what it prints natively when it is built with -fcls=relocatable and run with ld.so.
 
 A program's head may hold:  // flags: OPTIONS    // link: OPTIONS   // library: KIND   (NAME.KIND.c is its library)
-                            // copies: N         (that many compartments of one cell at once)
-Usage: run.py [BUILD [NAME...]]"""
+                            // copies: N         (that many compartments of one cell at once, with a folder, /meeting)
+Usage: run.py [BUILD [NAME...]]    CLS_LEVELS=all: every model and pair, and the corpus, at every level"""
 
 import glob
 import os
@@ -19,7 +19,8 @@ import guest  # noqa: E402
 
 MODELS = ["fixed", "relocatable"]
 LEVELS = ["-O0", "-O2", "-O2 -fPIC -fdata-sections"]
-CORPUS_LEVELS = ["-O0", "-O2"]
+USUAL = "-O2"
+ALL_LEVELS = os.environ.get("CLS_LEVELS") == "all"
 
 
 def header(source):
@@ -62,7 +63,7 @@ class Cls:
         output = os.path.join(folder, name)
         self.build(output, [source, *parts], model, flags, link)
         if "copies" in fields:
-            options += ["-n", fields["copies"]]
+            options += ["-n", fields["copies"], "--mount", folder + ":/meeting"]
         result = self.run(options, output, arguments)
         shutil.rmtree(folder)
         text = result.stdout.decode(errors="replace")
@@ -86,20 +87,22 @@ class Cls:
         return None if fields["message"] in message else "another message:\n" + message
 
     def corpus(self, source, level):
-        """A program of tests/exec, compared with itself under the fixed model: tests/exec compares that one with the
-        native result."""
+        """A program of tests/exec, compared with its native twin."""
         fields = header(source)
         needs = fields.get("needs", "").split()
         if not set(needs) <= guest.CPU_FLAGS:
             return "this processor lacks " + " ".join(needs)
-        flags, folder, results = level.split() + fields.get("flags", "").split(), tempfile.mkdtemp(dir=self.work), []
-        for model in MODELS:
-            output = os.path.join(folder, model, os.path.basename(source)[:-2])
-            os.makedirs(os.path.dirname(output))
-            self.build(output, [source], model, flags)
-            results.append(self.run([], output, stdin=open(source, "rb") if "stdin" in fields else None))
+        flags = ["-std=gnu17", "-w", *level.split(), *fields.get("flags", "").split()]
+        stdin = source if "stdin" in fields else os.devnull
+        folder = tempfile.mkdtemp(dir=self.work)
+        output = os.path.join(folder, os.path.basename(source)[:-2])
+        self.build(output, [source], "relocatable", flags)
+        native = self.tools.native_run(source, flags, stdin)
+        if native.returncode == 124:
+            return "natively it doesn't end: nothing to compare with"
+        message = guest.compare(native, self.run([], output, stdin=open(stdin, "rb")))
         shutil.rmtree(folder)
-        return guest.compare(*results)
+        return message
 
     def tests(self, wanted):
         for source in sorted(glob.glob(HERE + "/programs/*.c")):
@@ -108,7 +111,7 @@ class Cls:
                 continue
             pairs = [(a, b) for a in MODELS for b in MODELS] if "library" in header(source) else [(a, a) for a in MODELS]
             for model, library_model in pairs:
-                for level in LEVELS:
+                for level in LEVELS if ALL_LEVELS or set((model, library_model)) == {"relocatable"} else [USUAL]:
                     label = model if len(pairs) == 2 else f"{model} program, {library_model} library"
                     yield f"{name}: {label} {level}", lambda source=source, a=model, b=library_model, level=level: self.program(source, a, b, level)
         for source in sorted(glob.glob(HERE + "/refused/*.c")):
@@ -117,7 +120,7 @@ class Cls:
                 yield f"refused: {name}", lambda source=source: self.refused(source)
         for source in sorted(glob.glob(HERE + "/../exec/*.c")):
             name = os.path.basename(source)[:-2]
-            for level in CORPUS_LEVELS:
+            for level in LEVELS if ALL_LEVELS else [USUAL]:
                 if not wanted or name in wanted or "exec" in wanted:
                     yield f"exec/{name} {level}", lambda source=source, level=level: self.corpus(source, level)
 
