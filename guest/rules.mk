@@ -47,3 +47,11 @@ $(SYSROOT)/key: $(SYSROOT)/lib/libc.so include/orc/share.h
 
 # Everything that compiles for a compartment and runs there.
 GUEST_READY := $(GUEST_TOOLCHAIN) $(SYSROOT)/key $(BARE_SYSROOT)/key $(BUILD)/lib/orc/libbuiltins.a $(BUILD)/bin/orc
+
+# $(call guest_test,NAME,SCRIPT): a test that compiles for a compartment and runs there, as a TAP program build/tests/NAME.
+define guest_test
+$(BUILD)/tests/$(1): $(2) $$(GUEST_READY) $$(NATIVE_SYSROOT)/key
+	@mkdir -p $$(@D) && printf '#!/bin/sh\nexec %s %s "$$$$@"\n' $$(CURDIR)/$(2) $$(abspath $(BUILD)) >$$@ && chmod +x $$@
+TESTS += $(BUILD)/tests/$(1)
+TEST_PROGRAMS += $(BUILD)/tests/$(1)
+endef

@@ -5,9 +5,7 @@ import re
 import subprocess
 import time
 
-import memory
-import tenants
-from models import CROWD_MODE, HERE, MODELS, Failure
+from models import CROWD_MODE, HERE, MODELS, Failure, memory, tenants
 
 SLOTS = range(1 << 40, 42 << 40)  # where slots lie, 4 GiB each (DESIGN: 2)
 WINDOW = range(256 << 20, (2 << 30) - (64 << 10))

@@ -9,7 +9,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(TOP, "bench/runtime"), os.path.join(TOP, "bench/sharing")]
 
-import memory  # noqa: E402,F401
+import memory  # noqa: E402,F401 (for the other files)
 import tenants  # noqa: E402
 
 FIXED, RELOCATABLE = "fixed", "relocatable"

@@ -12,9 +12,8 @@ import subprocess
 import sys
 
 import crowds
-import tenants
 import workloads
-from models import FIXED, MODELS, RELOCATABLE, Failure, Programs, memory, size_of
+from models import FIXED, MODELS, RELOCATABLE, Failure, Programs, memory, size_of, tenants
 
 OBJECTS = [("lua5.4", "lib/liblua5.4.so.0"), ("sqlite3", "lib/libsqlite3.so.0"), ("zstd", "lib/libzstd.so.1"), ("redis", "bin/redis-server")]
 

@@ -9,8 +9,7 @@ import subprocess
 import tempfile
 import time
 
-import tenants
-from models import FIXED, HERE, TOP, Failure, must
+from models import FIXED, HERE, MODELS, TOP, Failure, must, tenants
 
 
 def run_timed(command, stdin=None):
@@ -36,7 +35,7 @@ class Globals:
     port = None
 
     def __init__(self, programs, seconds):
-        self.paths = {model: programs.compile(model, os.path.join(HERE, "globals.c")) for model in ("fixed", "relocatable")}
+        self.paths = {model: programs.compile(model, os.path.join(HERE, "globals.c")) for model in MODELS}
         self.orc = programs.orc
         self.names = must([self.orc, "run", self.paths[FIXED]]).decode().split()
         self.rounds = {name: max(1, round(seconds / 11 / self.once(FIXED, name, 20)[0] * 20)) for name in self.names}
