@@ -1,12 +1,14 @@
-/* Code that lives on its global variables, the worst case for finding them at run time: a virtual machine and a generator
- * with their state in globals, a hash table in a static array, a small function that counts. */
+/* Code that lives on its global variables, the worst case for finding them at run time: a virtual machine and
+ * a generator with their state in globals, a hash table in a static array, a small function that counts. */
 #include "harness.h"
 
 static int64_t registers[16], stack_area[64];
 static unsigned instruction_pointer, stack_pointer;
 static uint8_t program[256];
 static uint32_t seed, mixed;
-static struct entry { uint32_t key, value; } table[4096];
+static struct entry {
+    uint32_t key, value;
+} table[4096];
 static unsigned used, collisions;
 static uint64_t calls;
 
@@ -17,14 +19,29 @@ static void prepare_machine(void) {
 static void step(void) {
     uint8_t code = program[instruction_pointer++ & 255];
     switch (code & 7) {
-    case 0: registers[code >> 4] += registers[(code >> 3) & 15]; break;
-    case 1: stack_area[stack_pointer++ & 63] = registers[code >> 4]; break;
-    case 2: registers[code >> 4] ^= stack_area[--stack_pointer & 63]; break;
-    case 3: registers[code >> 4] = instruction_pointer; break;
-    case 4: instruction_pointer += registers[code >> 4] & 3; break;
-    case 5: registers[code >> 4] <<= 1; break;
-    case 6: registers[code >> 4] -= code; break;
-    default: calls++;
+    case 0:
+        registers[code >> 4] += registers[(code >> 3) & 15];
+        break;
+    case 1:
+        stack_area[stack_pointer++ & 63] = registers[code >> 4];
+        break;
+    case 2:
+        registers[code >> 4] ^= stack_area[--stack_pointer & 63];
+        break;
+    case 3:
+        registers[code >> 4] = instruction_pointer;
+        break;
+    case 4:
+        instruction_pointer += registers[code >> 4] & 3;
+        break;
+    case 5:
+        registers[code >> 4] <<= 1;
+        break;
+    case 6:
+        registers[code >> 4] -= code;
+        break;
+    default:
+        calls++;
     }
 }
 static uint64_t machine(void) {
@@ -63,8 +80,10 @@ static uint64_t hashing(void) {
     return used * 1000003ull + collisions;
 }
 
-static const struct workload workloads[] = {
-    {"globals-machine", prepare_machine, machine}, {"globals-generator", NULL, generator}, {"globals-hash", NULL, hashing}, {NULL, NULL, NULL}};
+static const struct workload workloads[] = {{"globals-machine", prepare_machine, machine},
+                                            {"globals-generator", NULL, generator},
+                                            {"globals-hash", NULL, hashing},
+                                            {NULL, NULL, NULL}};
 int main(int argc, char **argv) {
     return bench_main(workloads, argc, argv);
 }

@@ -385,8 +385,8 @@ static bool parse_own_option(struct options *options, const char *argument, cons
     else
         return false;
     /* Where clang runs the whole job it needs these itself. */
-    if (!has_prefix(argument, "--sysroot") && !has_prefix(argument, "-fcls=") && strcmp(argument, "-isysroot") != 0 &&
-        strcmp(argument, "-###") != 0) {
+    if (!has_prefix(argument, "--sysroot") && !has_prefix(argument, "-fcls=") &&
+        strcmp(argument, "-isysroot") != 0 && strcmp(argument, "-###") != 0) {
         arguments_add(&options->raw, argument);
         if (value)
             arguments_add(&options->raw, value);

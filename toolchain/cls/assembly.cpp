@@ -1,5 +1,5 @@
-// Assembly in C sources that names a variable, or takes its address as a constant: it would get the linked address,
-// where the variable isn't. An operand of the kinds "m" and "r" gets the address that counts.
+// Assembly in C sources that names a variable, or takes its address as a constant: it would get the linked
+// address, where the variable isn't. An operand of the kinds "m" and "r" gets the address that counts.
 #include "cls.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -13,7 +13,8 @@ using namespace llvm;
 
 namespace {
 
-constexpr StringLiteral Advice = "-fcls=relocatable: pass the variable's address in a register (\"r\") or as a memory operand (\"m\")";
+constexpr StringLiteral Advice =
+    "-fcls=relocatable: pass the variable's address in a register (\"r\") or as a memory operand (\"m\")";
 
 bool isNameCharacter(char C) {
     return isAlnum(C) || C == '_' || C == '.' || C == '$';
@@ -40,7 +41,8 @@ const GlobalVariable *findNamed(const Module &M, const orc::VariableSet &Variabl
 
 bool isConstantOnly(const InlineAsm::ConstraintInfo &Operand) {
     static const StringRef Kinds[] = {"i", "s", "n", "e", "Z", "Ws"};
-    return !Operand.isIndirect && !Operand.Codes.empty() && all_of(Operand.Codes, [](const std::string &Code) { return is_contained(Kinds, Code); });
+    return !Operand.isIndirect && !Operand.Codes.empty() &&
+           all_of(Operand.Codes, [](const std::string &Code) { return is_contained(Kinds, Code); });
 }
 
 // The variable whose address is part of a constant operand.
@@ -67,7 +69,8 @@ void checkStatement(const CallBase &Call, const InlineAsm &Assembly, const orc::
             continue;
         if (isConstantOnly(Operand))
             if (const GlobalVariable *Found = findVariable(Call.getArgOperand(Argument)))
-                refuse(Call, "assembly with the address of the variable '" + Found->getName() + "' as a constant; " + Advice);
+                refuse(Call, "assembly with the address of the variable '" + Found->getName() +
+                                 "' as a constant; " + Advice);
         Argument++;
     }
 }

@@ -1,10 +1,13 @@
-// The pass of -fcls=relocatable, a plugin of its own: an object's writable variables, its compartment-local storage (CLS),
-// may stand anywhere in a slot. A reference to a variable becomes its linked address plus the object's displacement in
-// this compartment, one word that ld.so sets. It runs behind the optimiser, which so treats variables as it always does.
+// The pass of -fcls=relocatable, a plugin of its own: an object's writable variables, its compartment-local
+// storage (CLS), may stand anywhere in a slot. A reference to a variable becomes its linked address plus the
+// object's displacement in this compartment, one word that ld.so sets. It runs behind the optimiser, which so
+// treats variables as it always does.
 //
 //   defined here, and the linker can't choose another definition   linked address + displacement
-//   everything else that may be a variable of this model           an address that ld.so fills in: the entry of the global
-//                                                                  offset table, or a cell of ours for a hidden symbol
+//   everything else that may be a variable of this model           an address that ld.so fills in: the entry
+//   of the global
+//                                                                  offset table, or a cell of ours for a
+//                                                                  hidden symbol
 //   variable with a section of its own (__attribute__((section)))  stays at its linked address
 //   constant that holds the address of a variable                  becomes a variable; ld.so relocates it
 #include "cls.h"
@@ -33,13 +36,14 @@ constexpr StringLiteral ZeroSection = ".llvm.linkonce.b.cls.";
 // A definition that may move to the CLS.
 bool isMovable(const GlobalVariable &Variable) {
     return !Variable.isDeclarationForLinker() && !Variable.isThreadLocal() && !Variable.hasSection() &&
-           !Variable.hasImplicitSection() && !Variable.hasCommonLinkage() && !Variable.hasAppendingLinkage() &&
-           !Variable.getName().starts_with("llvm.");
+           !Variable.hasImplicitSection() && !Variable.hasCommonLinkage() &&
+           !Variable.hasAppendingLinkage() && !Variable.getName().starts_with("llvm.");
 }
 
 class Model {
   public:
-    explicit Model(Module &M) : M(M) {}
+    explicit Model(Module &M) : M(M) {
+    }
 
     bool run() {
         for (GlobalVariable &Variable : M.globals())
@@ -60,8 +64,8 @@ class Model {
 
   private:
     Module &M;
-    orc::VariableSet Variables;                // the CLS of this module
-    SetVector<GlobalValue *> Rewritten;        // referred to otherwise than by their linked address
+    orc::VariableSet Variables;                      // the CLS of this module
+    SetVector<GlobalValue *> Rewritten;              // referred to otherwise than by their linked address
     DenseMap<GlobalValue *, GlobalVariable *> Cells; // of those that the linker chooses
     GlobalVariable *Displacement = nullptr;
 
@@ -72,12 +76,14 @@ class Model {
         if (const auto *Variable = dyn_cast<GlobalVariable>(C))
             return !Variable->isThreadLocal() &&
                    (Variables.contains(const_cast<GlobalVariable *>(Variable)) ||
-                    (!Variable->isConstant() && (Variable->isDeclarationForLinker() || Variable->hasCommonLinkage())));
+                    (!Variable->isConstant() &&
+                     (Variable->isDeclarationForLinker() || Variable->hasCommonLinkage())));
         if (const auto *Alias = dyn_cast<GlobalAlias>(C))
             return holdsVariable(Alias->getAliasee(), Seen);
         if (isa<GlobalValue>(C) || isa<BlockAddress>(C))
             return false;
-        return any_of(C->operands(), [&](const Use &Part) { return holdsVariable(cast<Constant>(Part), Seen); });
+        return any_of(C->operands(),
+                      [&](const Use &Part) { return holdsVariable(cast<Constant>(Part), Seen); });
     }
 
     // Constants that hold variables' addresses, those that hold the addresses of such constants, and so on.
@@ -86,7 +92,8 @@ class Model {
             Changed = false;
             for (GlobalVariable &Constant : M.globals()) {
                 SmallPtrSet<const llvm::Constant *, 32> Seen;
-                if (!isMovable(Constant) || Variables.contains(&Constant) || !holdsVariable(Constant.getInitializer(), Seen))
+                if (!isMovable(Constant) || Variables.contains(&Constant) ||
+                    !holdsVariable(Constant.getInitializer(), Seen))
                     continue;
                 Variables.insert(&Constant);
                 Changed = true;
@@ -127,7 +134,8 @@ class Model {
             if (!Variable.isThreadLocal())
                 chooseReference(Variable, Variables.contains(&Variable));
         for (GlobalAlias &Alias : M.aliases())
-            if (auto *Base = dyn_cast_or_null<GlobalVariable>(Alias.getAliaseeObject()); Base && !Base->isThreadLocal())
+            if (auto *Base = dyn_cast_or_null<GlobalVariable>(Alias.getAliaseeObject());
+                Base && !Base->isThreadLocal())
                 chooseReference(Alias, Variables.contains(Base));
     }
 
@@ -135,7 +143,8 @@ class Model {
         if (Displacement)
             return Displacement;
         Type *Word = Type::getInt64Ty(M.getContext());
-        Displacement = new GlobalVariable(M, Word, false, GlobalValue::WeakODRLinkage, ConstantInt::get(Word, 0), DisplacementName);
+        Displacement = new GlobalVariable(M, Word, false, GlobalValue::WeakODRLinkage,
+                                          ConstantInt::get(Word, 0), DisplacementName);
         Displacement->setVisibility(GlobalValue::HiddenVisibility);
         Displacement->setSection(DisplacementSection);
         Displacement->setAlignment(Align(8));
@@ -146,7 +155,8 @@ class Model {
     GlobalVariable *cell(GlobalValue *Value) {
         GlobalVariable *&Cell = Cells[Value];
         if (!Cell) {
-            Cell = new GlobalVariable(M, Value->getType(), false, GlobalValue::InternalLinkage, Value, Value->getName() + ".address");
+            Cell = new GlobalVariable(M, Value->getType(), false, GlobalValue::InternalLinkage, Value,
+                                      Value->getName() + ".address");
             Cell->setSection(CellSection);
         }
         return Cell;
@@ -161,12 +171,12 @@ class Model {
     // The addresses that one function takes, at most one computation in a block.
     struct Addresses {
         DenseMap<std::pair<BasicBlock *, GlobalValue *>, Value *> Known;
-        PHINode *Placeholder = nullptr; // stands for the displacement until all its uses are known
+        PHINode *Placeholder = nullptr;       // stands for the displacement until all its uses are known
         SmallVector<Instruction *, 16> First; // where each computation begins
     };
 
-    // `g` + displacement, or what its cell holds, computed before `Where`. Integers hide from alias analysis that the
-    // address isn't inside `g`.
+    // `g` + displacement, or what its cell holds, computed before `Where`. Integers hide from alias analysis
+    // that the address isn't inside `g`.
     Value *address(GlobalValue *Target, Instruction *Where, Addresses &Context) {
         Value *&Known = Context.Known[{Where->getParent(), Target}];
         if (Known)
@@ -188,7 +198,8 @@ class Model {
         for (Use &Operand : I.operands()) {
             auto *Target = dyn_cast<GlobalValue>(Operand.get());
             if (Target && Rewritten.contains(Target))
-                Operand.set(address(Target, Phi ? Phi->getIncomingBlock(Operand)->getTerminator() : &I, Context));
+                Operand.set(
+                    address(Target, Phi ? Phi->getIncomingBlock(Operand)->getTerminator() : &I, Context));
         }
     }
 
@@ -205,7 +216,8 @@ class Model {
             if (Use->getParent() == Block && Use->comesBefore(Where))
                 Where = Use;
         IRBuilder<> Builder(Where);
-        Context.Placeholder->replaceAllUsesWith(loadOnce(Builder, Builder.getInt64Ty(), displacement(), "cls"));
+        Context.Placeholder->replaceAllUsesWith(
+            loadOnce(Builder, Builder.getInt64Ty(), displacement(), "cls"));
         Context.Placeholder->deleteValue();
     }
 

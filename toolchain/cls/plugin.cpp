@@ -19,8 +19,8 @@ struct RelocatablePass : PassInfoMixin<RelocatablePass> {
 };
 
 void addPasses(PassBuilder &Builder) {
-    Builder.registerOptimizerLastEPCallback(
-        [](ModulePassManager &Passes, OptimizationLevel, ThinOrFullLTOPhase) { Passes.addPass(RelocatablePass()); });
+    Builder.registerOptimizerLastEPCallback([](ModulePassManager &Passes, OptimizationLevel,
+                                               ThinOrFullLTOPhase) { Passes.addPass(RelocatablePass()); });
     Builder.registerPipelineParsingCallback(
         [](StringRef Name, ModulePassManager &Passes, ArrayRef<PassBuilder::PipelineElement>) {
             if (Name != "orc-cls")

@@ -1,5 +1,5 @@
-/* Relocatable compartment-local storage (orc/cls.h). lld has linked .cls.data and .cls.bss to addresses behind the text,
- * and left room for the template and the descriptor. */
+/* Relocatable compartment-local storage (orc/cls.h). lld has linked .cls.data and .cls.bss to addresses
+ * behind the text, and left room for the template and the descriptor. */
 #include "finish.h"
 
 #include "../common/tool.h"
@@ -44,7 +44,8 @@ static void fill_descriptor(struct image *image, uint64_t initial_size) {
 
 /* The initial content of the variables goes where every compartment can read it. */
 static void fill_template(struct image *image, uint64_t initial_size) {
-    const Elf64_Shdr *data = image_section(image, ".cls.data"), *template = image_section(image, ".cls.template");
+    const Elf64_Shdr *data = image_section(image, ".cls.data"),
+                     *template = image_section(image, ".cls.template");
     if (!initial_size)
         return;
     if (!template || template->sh_size < initial_size || data->sh_type == SHT_NOBITS)
@@ -65,7 +66,8 @@ static void convert(const struct image *image, Elf64_Rela *relocation, uint64_t 
 /* Relative ones first, by offset, as a loader hands them to the Intravisor; then as lld does, by symbol. */
 static int by_kind(const void *left, const void *right) {
     const Elf64_Rela *a = left, *b = right;
-    bool a_first = ELF64_R_TYPE(a->r_info) == R_X86_64_RELATIVE, b_first = ELF64_R_TYPE(b->r_info) == R_X86_64_RELATIVE;
+    bool a_first = ELF64_R_TYPE(a->r_info) == R_X86_64_RELATIVE,
+         b_first = ELF64_R_TYPE(b->r_info) == R_X86_64_RELATIVE;
     if (a_first != b_first)
         return a_first ? -1 : 1;
     if (ELF64_R_SYM(a->r_info) != ELF64_R_SYM(b->r_info))

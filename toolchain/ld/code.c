@@ -74,17 +74,19 @@ static void patch_branch(uint8_t *bytes, size_t left, uint64_t address, uint64_t
     memcpy(bytes + offset, &displacement, sizeof displacement);
 }
 
-/* A memory operand, other than that of `lea`, with the linked address of a variable that isn't there: code that wasn't
- * compiled for the relocatable model. */
-static void check_reference(const struct image *image, const ZydisDecodedInstruction *instruction, uint64_t address) {
-    bool is_relative = (instruction->attributes & ZYDIS_ATTRIB_HAS_MODRM) && instruction->raw.modrm.mod == 0 &&
-                       instruction->raw.modrm.rm == 5;
+/* A memory operand, other than that of `lea`, with the linked address of a variable that isn't there: code
+ * that wasn't compiled for the relocatable model. */
+static void check_reference(const struct image *image, const ZydisDecodedInstruction *instruction,
+                            uint64_t address) {
+    bool is_relative = (instruction->attributes & ZYDIS_ATTRIB_HAS_MODRM) &&
+                       instruction->raw.modrm.mod == 0 && instruction->raw.modrm.rm == 5;
     bool is_lea = instruction->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && instruction->opcode == 0x8d;
     uint64_t target = address + instruction->length + (uint64_t)instruction->raw.disp.value;
     if (is_relative && !is_lea && is_cls_address(image, target))
-        fail("the text at 0x%llx refers directly to a variable of the relocatable model (linked to 0x%llx): compile "
-             "all files that share hidden variables with -fcls=relocatable", (unsigned long long)address,
-             (unsigned long long)target);
+        fail("the text at 0x%llx refers directly to a variable of the relocatable model (linked to 0x%llx): "
+             "compile "
+             "all files that share hidden variables with -fcls=relocatable",
+             (unsigned long long)address, (unsigned long long)target);
 }
 
 void finish_code(struct image *image) {

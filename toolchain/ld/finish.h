@@ -4,12 +4,12 @@
 
 #include "image.h"
 
-/* Whether `section` is among the relocated constants, which only relative relocations may touch, and holds an address
- * that only ld.so knows: the link has to be done again with the section among the data. */
+/* Whether `section` is among the relocated constants, which only relative relocations may touch, and holds an
+ * address that only ld.so knows: the link has to be done again with the section among the data. */
 bool needs_writable(const struct image *image, const char *section);
 
-/* Finds the relocatable compartment-local storage: where it is linked, the size of its initial content. False if there
- * is none. */
+/* Finds the relocatable compartment-local storage: where it is linked, the size of its initial content. False
+ * if there is none. */
 bool find_cls(struct image *image, uint64_t *initial_size);
 
 /* Fills the template and the descriptor and gives each relocation the form that ld.so expects. */

@@ -38,7 +38,8 @@ void image_load(struct image *image, const char *path) {
     image->section_count = image->header->e_shnum;
     if (image->header->e_shoff % sizeof(uint64_t) ||
         !in_file(image, image->header->e_shoff, image->section_count * sizeof(Elf64_Shdr)) ||
-        image->header->e_shstrndx >= image->section_count || image->header->e_phentsize != sizeof(Elf64_Phdr) ||
+        image->header->e_shstrndx >= image->section_count ||
+        image->header->e_phentsize != sizeof(Elf64_Phdr) ||
         !in_file(image, image->header->e_phoff, image->header->e_phnum * sizeof(Elf64_Phdr)))
         fail("'%s' has a broken section or segment table", path);
     image->sections = (Elf64_Shdr *)(image->bytes + image->header->e_shoff);
@@ -122,8 +123,8 @@ static bool is_in_data_segment(const struct image *image, const Elf64_Shdr *sect
 
 /* Which region an allocated section belongs to. */
 static enum region region_of_section(const struct image *image, const char *name, const Elf64_Shdr *section) {
-    static const char *const relocated[] = {".jump_tables", ".preinit_array", ".init_array", ".fini_array",
-                                            ".cls.template", NULL};
+    static const char *const relocated[] = {".jump_tables", ".preinit_array", ".init_array",
+                                            ".fini_array",  ".cls.template",  NULL};
     if (section->sh_flags & SHF_EXECINSTR)
         return REGION_TEXT;
     for (const char *const *known = relocated; *known; known++)
@@ -134,7 +135,8 @@ static enum region region_of_section(const struct image *image, const char *name
     if (strcmp(name, ".got.plt") == 0)
         return REGION_IMPORTS;
     /* These stand on either side of the import table. */
-    if ((has_prefix(name, ".data.rel.ro") || section->sh_flags & SHF_TLS) && !is_in_data_segment(image, section))
+    if ((has_prefix(name, ".data.rel.ro") || section->sh_flags & SHF_TLS) &&
+        !is_in_data_segment(image, section))
         return REGION_RELOCATED;
     return REGION_DATA;
 }
@@ -144,7 +146,8 @@ bool is_cls_section(const char *name) {
 }
 
 bool is_cls_address(const struct image *image, uint64_t address) {
-    return image->cls_start != UINT64_MAX && address >= image->cls_start - ORC_PAGE_SIZE && address < UINT32_MAX;
+    return image->cls_start != UINT64_MAX && address >= image->cls_start - ORC_PAGE_SIZE &&
+           address < UINT32_MAX;
 }
 
 static void extend(struct extent *region, const Elf64_Shdr *section) {

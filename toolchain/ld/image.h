@@ -22,8 +22,8 @@ struct image {
     Elf64_Shdr *sections;
     size_t section_count;
     struct extent regions[REGION_COUNT];
-    /* Relocatable compartment-local storage: linked addresses from `cls_start` on (UINT64_MAX: none), and its template
-     * among the relocated constants. */
+    /* Relocatable compartment-local storage: linked addresses from `cls_start` on (UINT64_MAX: none), and its
+     * template among the relocated constants. */
     uint64_t cls_start, template_start, template_size;
 };
 

@@ -44,8 +44,8 @@ bool needs_writable(const struct image *image, const char *section) {
     return search.found;
 }
 
-/* Where a relocation of this type may lie. The template of relocatable compartment-local storage is read-only for
- * everybody, but what is meant is ld.so's copy of it. */
+/* Where a relocation of this type may lie. The template of relocatable compartment-local storage is read-only
+ * for everybody, but what is meant is ld.so's copy of it. */
 static bool is_allowed(uint32_t type, enum region region, bool in_template) {
     switch (type) {
     case R_X86_64_RELATIVE:
@@ -82,7 +82,8 @@ static void check_one(const struct image *image, const Elf64_Rela *relocation, v
              (unsigned long long)relocation->r_offset, symbol);
     if (type == R_X86_64_RELATIVE64 && region == REGION_RELOCATED && !in_template)
         fail("the constant at 0x%llx holds the address of a variable of the relocatable model: ld.so can't "
-             "relocate it there", (unsigned long long)relocation->r_offset);
+             "relocate it there",
+             (unsigned long long)relocation->r_offset);
     if (!is_allowed(type, region, in_template))
         fail("unexpected relocation of type %u at 0x%llx, symbol '%s'", type,
              (unsigned long long)relocation->r_offset, symbol);

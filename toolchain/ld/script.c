@@ -70,11 +70,10 @@ char *write_script(const struct script_variant *variant) {
 }
 
 bool find_own_sections(const struct image *image, struct script_variant *variant) {
-    static const char *const placed[] = {".jump_tables", ".tdata",      ".tbss",        ".preinit_array",
-                                         ".init_array",  ".fini_array", ".data.rel.ro", ".got.plt",
-                                         ".got",         ".data",       ".bss",
-                                         ".cls.template", ".cls.displacement", ".cls.addresses", ".cls.data", ".cls.bss",
-                                         NULL};
+    static const char *const placed[] = {
+        ".jump_tables",      ".tdata",         ".tbss",     ".preinit_array", ".init_array", ".fini_array",
+        ".data.rel.ro",      ".got.plt",       ".got",      ".data",          ".bss",        ".cls.template",
+        ".cls.displacement", ".cls.addresses", ".cls.data", ".cls.bss",       NULL};
     bool found = false;
     for (size_t i = 1; i < image->section_count; i++) {
         const Elf64_Shdr *section = &image->sections[i];
