@@ -34,7 +34,7 @@ def time_lines(programs):
                     times.setdefault(name, {model: [] for model in MODELS})[model].append(value)
                     if outcomes.setdefault(name, outcome) != outcome:
                         raise Failure(f"{name}: the results differ: {outcome} and {outcomes[name]}")
-    lines = [f"Processor seconds, medians of {rounds} interleaved runs.", "", "| workload | fixed | relocatable | ratio | of the fastest |", "|---|---:|---:|---:|---:|"]
+    lines = [f"Processor seconds (globals: elapsed), medians of {rounds} interleaved runs.", "", "| workload | fixed | relocatable | ratio | of the fastest |", "|---|---:|---:|---:|---:|"]
     ratios, fastest_ratios = [], []
     for name, runs in times.items():
         medians, fastest = [statistics.median(runs[model]) for model in MODELS], [min(runs[model]) for model in MODELS]
