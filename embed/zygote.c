@@ -71,8 +71,10 @@ static int wait_until_idle(struct orc_compartment *compartment, uint64_t settle,
 static int wait_until_parked(struct orc_compartment *compartment, uint64_t end, struct orc_error *error) {
     struct orc_statistics statistics;
     int status;
+    orc_compartment_freeze(compartment, true);
     do {
-        orc_compartment_freeze(compartment, true);
+        if (orc_compartment_statistics(compartment, &statistics) == 0 && statistics.parked == 0)
+            orc_compartment_signal(compartment, ORC_FREEZE_SIGNAL);
         status = look(compartment, end, &statistics, error);
     } while (status == 0 && statistics.parked < statistics.threads);
     return status;

@@ -63,9 +63,9 @@ int orc_object_create(struct orc_cell *cell, const struct orc_object_image *imag
 /* -EBUSY while a compartment holds it. */
 int orc_object_destroy(struct orc_object *object);
 
-/* From here on no compartment gets the object, and those that use it are killed. It stays until they are
- * destroyed. */
-void orc_object_revoke(struct orc_object *object);
+/* From here on no compartment of the cell gets an object of this hash, in whatever domain, nor can one
+ * register it (-EKEYREVOKED); those that use it are killed. -ENOENT: the cell holds none. */
+int orc_cell_revoke(struct orc_cell *cell, const uint8_t hash[ORC_HASH_SIZE], struct orc_error *error);
 
 /* The guest address that the object's offsets count from, the same in every compartment. */
 uint32_t orc_object_base(const struct orc_object *object);
@@ -131,16 +131,17 @@ struct orc_start {
 int orc_compartment_start(struct orc_compartment *compartment, const struct orc_start *start,
                           struct orc_error *error);
 
-/* Asks the guest OS to park all threads (ORC_FREEZE), which may take a while, or never happen; ask again every
- * few milliseconds. When statistics tell that all threads are parked, the compartment is a zygote, as long as
- * it isn't told to go on: nothing runs in it, its memory can be copied, and compartments can be started as its
- * clones: the same objects under the same handles, bound alike, the same threads, each of which returns from
- * ORC_FREEZE with 1. Their files must have been granted and their memory mapped (orc_compartment_map_image)
- * before. A clone has its zygote's sharing domain; its quotas are its own. When its start fails, kill it. */
+/* A compartment that is to be frozen lets its threads be parked, by ORC_FREEZE. It's asked to by
+ * ORC_FREEZE_SIGNAL, sent every few milliseconds until it begins to; that may take a while, or never happen.
+ * When statistics tell that all threads are parked, the compartment is a zygote, as long as it isn't told to
+ * go on: nothing runs in it, its memory can be copied, and compartments can be started as its clones: the
+ * same objects under the same handles, bound alike, the same threads, each of which returns from ORC_FREEZE
+ * with 1. Their files must have been granted and their memory mapped (orc_compartment_map_image) before. A
+ * clone has its zygote's sharing domain; its quotas are its own. When its start fails, kill it. */
 void orc_compartment_freeze(struct orc_compartment *compartment, bool freeze);
 
-/* Maps a part of a memory file as private guest memory, where the guest may map itself: at its own offset. The
- * file must be sealed against shrinking. `protection`: PROT_READ, PROT_WRITE. */
+/* Maps a part of a memory file as private guest memory, where the guest may map itself: at its own offset.
+ * The file must be sealed against shrinking. `protection`: PROT_READ, PROT_WRITE. */
 int orc_compartment_map_image(struct orc_compartment *compartment, int image, uint32_t start, uint64_t size,
                               int protection);
 
@@ -162,14 +163,16 @@ void orc_compartment_on_end(struct orc_compartment *compartment, void (*function
 /* Ends all its threads, wherever they are, within milliseconds; the result is ORC_STOPPED. */
 void orc_compartment_kill(struct orc_compartment *compartment);
 
-/* Makes signal 1 to 31 pending in the guest and interrupts its first thread. SIGKILL kills. */
+/* Makes signal 1 to 31, or ORC_FREEZE_SIGNAL, pending in the guest and interrupts its first thread. SIGKILL
+ * kills. */
 int orc_compartment_signal(struct orc_compartment *compartment, int signal);
 
 struct orc_statistics {
     uint64_t processor_time, user_time, system_time; /* ns, all threads, those that ended included */
     uint64_t memory, memory_limit;                   /* bytes that the guest has mapped */
-    uint64_t resident;                               /* 0; orc/launch.h counts pages */
     uint64_t shared;                                 /* bytes of objects mapped into it */
+    uint64_t cls;                                    /* bytes of their data: each has its own, once written */
+    uint64_t resident, cls_written, page_tables;     /* 0; orc/launch.h counts pages */
     uint64_t hostcalls, registered;
     unsigned threads, parked, handles, objects;
     bool running;
@@ -259,8 +262,8 @@ int orc_thread_destroy(struct orc_thread *thread);
 
 /* Calls the entry point at code address `entry` in an object that the compartment holds. All registers of the
  * guest are as given (rsp is ignored), everything else is cleared; rbp is the data stack. `nanoseconds` of
- * time, 0 for no limit. -ENOENT when that isn't an entry point, -EPERM on another host thread than the
- * thread's own. */
+ * time, 0 for no limit (-EAGAIN when the kernel has no timer for it). -ENOENT when that isn't an entry point,
+ * -EPERM on another host thread than the thread's own. */
 int orc_call(struct orc_thread *thread, uint32_t entry, const struct orc_registers *registers,
              uint64_t nanoseconds, struct orc_result *result);
 

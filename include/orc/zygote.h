@@ -15,7 +15,8 @@
                              after all; -EAGAIN: it isn't to be frozen, or the thread is in its signal entry */
 #define ORC_CLONE_INFO 20 /* (struct orc_clone_info *): the clone's own; zeros if it isn't one */
 
-#define ORC_SIGNAL_FREEZE 0x80000000
+#define ORC_FREEZE_SIGNAL 32 /* sent by the embedder: orc_compartment_signal */
+#define ORC_SIGNAL_FREEZE 0x80000000 /* as ORC_SIGNALS has it */
 
 /* A port that the guest binds to, and the host's that stands for it; 0: any that is free. */
 struct orc_published {

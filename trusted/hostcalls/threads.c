@@ -114,7 +114,7 @@ int64_t call_interrupt(struct orc_thread *thread, const uint64_t *arguments) {
         target = target->next;
     if (!target)
         return -ESRCH;
-    thread_interrupt(target, INTERRUPTED_ANYWHERE);
+    thread_interrupt(target);
     return 0;
 }
 
@@ -164,24 +164,28 @@ int64_t call_yield(struct orc_thread *thread, const uint64_t *arguments) {
     return 0;
 }
 
-/* Parks the thread: as long as it is in here, its frame and what lies above on its control stack don't
- * change.
- */
+/* --- Zygotes: their threads are parked here --- */
+
+void orc_compartment_freeze(struct orc_compartment *compartment, bool freeze) {
+    __atomic_store_n(&compartment->frozen, freeze, __ATOMIC_SEQ_CST);
+    if (!freeze)
+        syscall(SYS_futex, &compartment->frozen, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
+/* As long as the thread counts as parked, its frame, and what lies above that on its control stack, doesn't
+ * change: it takes the lock before it goes on. */
 int64_t call_freeze(struct orc_thread *thread, const uint64_t *arguments) {
     struct orc_compartment *compartment = thread->compartment;
     (void)arguments;
-    {
-        HOLD(compartment->lock);
-        if (!compartment->frozen || thread->in_upcall)
-            return -EAGAIN;
-        compartment->parked++;
-    }
+    if (!compartment->frozen || thread->in_upcall)
+        return -EAGAIN;
+    __atomic_add_fetch(&compartment->parked, 1, __ATOMIC_SEQ_CST);
     while (compartment->frozen && !thread->stopping) {
         syscall(SYS_futex, &compartment->frozen, FUTEX_WAIT_PRIVATE, 1, NULL, NULL, 0);
         wake_end(thread); /* an interrupt waits until it goes on */
     }
     HOLD(compartment->lock);
-    compartment->parked--;
+    __atomic_sub_fetch(&compartment->parked, 1, __ATOMIC_SEQ_CST);
     return 0;
 }
 

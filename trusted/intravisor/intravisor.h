@@ -51,7 +51,8 @@ struct extent {
     uint32_t start, end;
     int protection; /* and perhaps OF_IMAGE */
 };
-#define OF_IMAGE 0x100 /* shows an image where it hasn't been written to: a mapping that merges with no other */
+#define OF_IMAGE                                                                                             \
+    0x100 /* shows an image where it hasn't been written to: a mapping that merges with no other */
 
 struct memory_map {
     struct extent *extents;
@@ -98,7 +99,7 @@ struct orc_compartment {
     uint64_t registered; /* bytes, in all its life */
 
     volatile uint32_t frozen;         /* a futex: parked threads wait while it is 1 */
-    unsigned parked;                  /* threads in ORC_FREEZE */
+    volatile unsigned parked;         /* threads in ORC_FREEZE; atomic */
     struct orc_clone_info clone_info; /* of a clone */
 
     pthread_mutex_t memory_lock;
@@ -191,9 +192,7 @@ bool compartment_has_entry(const struct orc_compartment *compartment, uint32_t a
 void compartment_end(struct orc_compartment *compartment, const struct orc_result *result,
                      const struct orc_thread *but);
 /* The grant's handle; the lowest free one if it has none yet, or -EMFILE, -ENOMEM. Likewise. */
-int64_t capability_of_grant(struct orc_compartment *compartment, struct grant *grant);
-/* Likewise; -EEXIST when the handle is taken. */
-int capability_put_grant(struct orc_compartment *compartment, uint32_t handle, struct grant *grant);
+int64_t capability_of_grant(struct orc_compartment *compartment, struct grant *grant, uint32_t lowest);
 struct grant *capability_grant(const struct orc_compartment *compartment, uint64_t handle);
 void capability_drop_grant(struct orc_compartment *compartment, struct grant *grant);
 /* Everything in the C-list goes. */

@@ -46,7 +46,7 @@ static int grant_program(struct orc_compartment *compartment, struct orc_object 
     struct grant *grant = compartment_grant_of(compartment, object);
     int64_t status = grant ? 0 : grant_to(compartment, object, &grant);
     if (status == 0)
-        status = capability_of_grant(compartment, grant);
+        status = capability_of_grant(compartment, grant, 0);
     if (status < 0)
         return failed(error, (int)-status, "start: can't map the object (see the quotas)");
     return 0;
@@ -65,23 +65,20 @@ static int64_t start_program(struct orc_compartment *compartment, const struct o
                                        .first = true,
                                        .caller = caller};
     status = worker_start(compartment, &first);
-    return status > 0 ? status
-                      : fail(error, (int)-status, "start: can't start a thread at offset 0x%x: %s",
-                             start->entry, status == -EINVAL ? "not an entry point" : strerror((int)-status));
+    if (status < 0)
+        failed(error, (int)-status, "start: can't start a thread at the entry, if it's an entry point");
+    return status;
 }
 
 /* `caller`: NULL, or where the first thread goes that the calling thread is to run. */
 static int begin(struct orc_compartment *compartment, const struct orc_start *start,
                  struct orc_thread **caller, struct orc_error *error) {
     HOLD(compartment->lock);
-    int64_t status = 0;
     if (compartment->started || compartment->ending || compartment->bare)
-        status = fail(error, EBUSY, "start: the compartment is bare, was started or was killed");
-    else if (start->zygote)
-        status = clone_start(compartment, start, error);
-    else
-        status = start_program(compartment, start, caller, error);
-    compartment->started |= compartment->worker_count > 0;
+        return fail(error, EBUSY, "start: the compartment is bare, was started or was killed");
+    int64_t status = start->zygote ? clone_start(compartment, start, error)
+                                   : start_program(compartment, start, caller, error);
+    compartment->started = compartment->worker_count > 0;
     return status < 0 ? (int)status : 0;
 }
 
@@ -149,7 +146,7 @@ void orc_compartment_kill(struct orc_compartment *compartment) {
 }
 
 int orc_compartment_signal(struct orc_compartment *compartment, int signal) {
-    if (signal < 1 || signal > 31)
+    if (signal < 1 || signal > ORC_FREEZE_SIGNAL)
         return -EINVAL;
     if (signal == SIGKILL) {
         orc_compartment_kill(compartment);
@@ -162,23 +159,26 @@ int orc_compartment_signal(struct orc_compartment *compartment, int signal) {
     if (!thread)
         return -ESRCH;
     __atomic_or_fetch(&compartment->signals, 1u << (signal - 1), __ATOMIC_SEQ_CST);
-    thread_interrupt(thread, INTERRUPTED_ANYWHERE);
+    thread_interrupt(thread);
     return 0;
 }
 
-static bool kill_user(void *object, struct orc_compartment *compartment) {
+static bool kill_users(void *hash, struct orc_compartment *compartment) {
+    bool uses = false;
     pthread_mutex_lock(&compartment->lock);
-    bool uses = compartment_grant_of(compartment, object) != NULL;
+    for (const struct grant *grant = compartment->grants; grant && !uses; grant = grant->next)
+        uses = memcmp(grant->object->hash, hash, ORC_HASH_SIZE) == 0;
     pthread_mutex_unlock(&compartment->lock);
     if (uses)
         orc_compartment_kill(compartment);
     return true;
 }
 
-void orc_object_revoke(struct orc_object *object) {
-    {
-        HOLD(object->cell->lock);
-        object->revoked = true;
-    }
-    orc_cell_compartments(object->cell, kill_user, object);
+int orc_cell_revoke(struct orc_cell *cell, const uint8_t *hash, struct orc_error *error) {
+    uint8_t copy[ORC_HASH_SIZE];
+    memcpy(copy, hash, sizeof copy); /* it may be one of the objects' own */
+    if (!store_revoke(cell, copy))
+        return fail(error, ENOENT, "revoke: the cell holds no object of this hash");
+    orc_cell_compartments(cell, kill_users, copy);
+    return 0;
 }

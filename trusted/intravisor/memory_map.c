@@ -9,6 +9,10 @@
 
 #define UNMAPPED (-1) /* a protection */
 
+/* Where a range's content comes from, if from no file. */
+#define FRESH (-1)
+#define SAME (-2)
+
 /* Mappings that a compartment may have: room for a stack and its guard for each thread, and some. */
 static unsigned extent_limit(const struct orc_compartment *compartment) {
     return 256 + 4 * compartment->limits.threads;
@@ -115,15 +119,15 @@ static void commit(struct memory_map *map, const struct change *change) {
 /* Changes the kernel's mappings: should that fail half-way, the guest's memory may be gone, but never our
  * account. */
 static int apply(const struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection,
-                 bool fresh, int image) {
+                 int source) {
     uint8_t *address = compartment->slot + start;
     if (protection == UNMAPPED)
         return munmap(address, size) == 0 ? 0 : -errno;
     int bits = protection & ~OF_IMAGE;
-    if (fresh)
-        return protection & OF_IMAGE ? map_file(address, size, bits, MAP_PRIVATE, image, (uint32_t)start)
-                                     : map_fixed(address, size, bits);
-    return mprotect(address, size, bits) == 0 ? 0 : -errno;
+    if (source == SAME)
+        return mprotect(address, size, bits) == 0 ? 0 : -errno;
+    return source == FRESH ? map_fixed(address, size, bits)
+                           : map_file(address, size, bits, MAP_PRIVATE, source, (uint32_t)start);
 }
 
 /* OF_IMAGE or 0 for a range that is mapped wholly; -ENOMEM if it isn't, -EXDEV if it is both. */
@@ -139,40 +143,39 @@ static int kind_of(const struct memory_map *map, uint32_t start, uint32_t end) {
 }
 
 static int change_memory(struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection,
-                         bool fresh, int image) {
+                         int source) {
     if (!is_guests(start, size))
         return -EINVAL;
     uint32_t from = (uint32_t)start, to = (uint32_t)(start + size);
     HOLD(compartment->memory_lock);
-    int status = fresh ? 0 : kind_of(&compartment->memory, from, to);
+    int status = source == SAME ? kind_of(&compartment->memory, from, to) : 0;
     if (status < 0)
         return status;
     protection |= status;
     struct change change = plan(&compartment->memory, from, to, protection);
     status = admit(compartment, &change);
     if (status == 0)
-        status = apply(compartment, start, size, protection, fresh, image);
+        status = apply(compartment, start, size, protection, source);
     if (status == 0)
         commit(&compartment->memory, &change);
     return status;
 }
 
 int memory_map(struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection) {
-    return change_memory(compartment, start, size, protection, true, -1);
+    return change_memory(compartment, start, size, protection, FRESH);
 }
 
 int memory_unmap(struct orc_compartment *compartment, uint64_t start, uint64_t size) {
-    return change_memory(compartment, start, size, UNMAPPED, true, -1);
+    return change_memory(compartment, start, size, UNMAPPED, FRESH);
 }
 
 int memory_protect(struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection) {
-    return change_memory(compartment, start, size, protection, false, -1);
+    return change_memory(compartment, start, size, protection, SAME);
 }
 
 int orc_compartment_map_image(struct orc_compartment *compartment, int image, uint32_t start, uint64_t size,
                               int protection) {
-    return change_memory(compartment, start, size, (protection & (PROT_READ | PROT_WRITE)) | OF_IMAGE, true,
-                         image);
+    return change_memory(compartment, start, size, (protection & ~PROT_EXEC) | OF_IMAGE, image);
 }
 
 int memory_discard(struct orc_compartment *compartment, uint64_t start, uint64_t size) {

@@ -58,7 +58,7 @@ static void work(struct orc_thread *thread) {
         HOLD(compartment->lock);
         thread->tid = gettid();
         if (thread->interrupted)
-            thread_interrupt(thread, thread->interrupted);
+            thread_interrupt(thread);
     }
     thread_run(thread, 0, &result);
     finish(thread, &result);
@@ -164,17 +164,6 @@ static int take_caller(struct orc_cell *cell, uint64_t control_stack, struct orc
     return 0;
 }
 
-/* A clone's thread gets the control stack of the zygote's, which has the same size: nothing but return
- * addresses of guest code, and above them the host's own, which is the same in all threads. */
-static void go_on_as(struct orc_thread *thread, const struct orc_thread *original) {
-    uint64_t size = (uint64_t)original - (uint64_t)original->gate_frame;
-    thread->gate_frame = (struct gate_frame *)((uint64_t)thread - size);
-    memcpy(thread->gate_frame, original->gate_frame, size);
-    thread->guest_fs = thread->slot + (original->guest_fs - original->slot);
-    thread->first = original->first;
-    thread->value = 1; /* of the hostcall that it returns from */
-}
-
 static void fill(struct orc_thread *thread, struct orc_compartment *compartment,
                  const struct thread_start *start) {
     thread_prepare(thread, compartment);
@@ -183,8 +172,17 @@ static void fill(struct orc_thread *thread, struct orc_compartment *compartment,
     thread->registers = (struct orc_registers){.rdi = start->argument, .rbp = start->stack};
     if (start->guest_fs)
         thread->guest_fs = start->guest_fs;
-    if (start->original)
-        go_on_as(thread, start->original);
+    const struct orc_thread *original = start->original;
+    if (!original)
+        return;
+    /* A clone's thread gets the control stack of its zygote's, which has the same size: nothing but return
+     * addresses of guest code, and above them the host's own, which is the same in all threads. */
+    uint64_t size = (uint64_t)original - (uint64_t)original->gate_frame;
+    thread->gate_frame = (struct gate_frame *)((uint64_t)thread - size);
+    memcpy(thread->gate_frame, original->gate_frame, size);
+    thread->guest_fs = thread->slot + (original->guest_fs - original->slot);
+    thread->first = original->first;
+    thread->value = 1; /* of the hostcall that it returns from */
 }
 
 /* The compartment's lock keeps the entry's object where it is. */
