@@ -307,12 +307,19 @@ SCRIPT_TEST(test_code_addresses_stay_for_clones) {
     close(image);
 }
 
+static bool note_object(void *context, const struct orc_object_statistics *object) {
+    *(struct orc_object_statistics *)context = *object;
+    return true;
+}
+
 SCRIPT_TEST(test_a_revoked_object_ends_zygote_and_clones) {
     const struct call waits[] = {DO(ORC_FREEZE), DO(ORC_POLL, 0, 0, 3600 * SECOND), END};
     start_frozen(world, waits, 3, 1, NULL);
     int image = make_image(world, world->compartment);
     struct orc_compartment *clone = start_clone(world, world->compartment, image);
-    orc_object_revoke(world->object);
+    struct orc_object_statistics program;
+    orc_cell_objects(world->cell, note_object, &program);
+    assert_int_equal(orc_cell_revoke(world->cell, program.hash, NULL), 0);
     assert_int_equal(ended(clone).outcome, ORC_STOPPED);
     assert_int_equal(wait_for(world).outcome, ORC_STOPPED);
     struct orc_compartment *late = new_compartment(world->cell, NULL);
