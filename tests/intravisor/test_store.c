@@ -347,7 +347,7 @@ SCRIPT_TEST(test_revocation) {
 SCRIPT_TEST(test_revoked_objects_dont_come_back) {
     struct block block = good_block(510);
     set_calls(&block, (struct call[]){REGISTER, SLEEP(3600 * SECOND), END});
-    struct script_world holder = {world->cell, world->object, NULL};
+    struct script_world holder = {.cell = world->cell, .object = world->object};
     start_block(&holder, PROGRAM(script), &block, sizeof block, &(struct orc_compartment_options){.domain = "red"});
     while (result_of(&holder, 0) == 0)
         usleep(1000);
