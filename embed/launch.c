@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "call.h"
 #include "object_file.h"
 #include "start_info.h"
 
@@ -242,6 +243,10 @@ static int start(const struct orc_launcher *launcher, const struct orc_launch *l
     facts.handle = 3;
     for (size_t i = 0; i < launch->mount_count; i++)
         facts.handle += mounts[i].handle != ORC_NO_HANDLE;
+    if (launch->calls &&
+        (status = calls_open(launcher->cell, compartment, launch->calls, &facts.calls, error)) < 0)
+        return status;
+    facts.handle += launch->calls != NULL;
     void *info = start_info_make(launch, orc_compartment_name(compartment), &facts, mounts, &size, &status);
     if (!info)
         return status == -E2BIG
@@ -280,8 +285,12 @@ static int launch_or_run(struct orc_launcher *launcher, const struct orc_launch 
         status = orc_compartment_create(launcher->cell, &launch->options, &made, error);
     if (status < 0)
         return status;
+    if (launch->calls)
+        *launch->calls = NULL;
     status = equip(launcher, launch, made, result, error);
     if (status < 0) {
+        if (launch->calls)
+            orc_calls_close(*launch->calls);
         orc_compartment_destroy(made);
         return status;
     }

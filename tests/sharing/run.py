@@ -116,6 +116,24 @@ def the_embedding_example():
 
 
 @test
+def the_example_of_calls():
+    for kind in ("bin", "san"):
+        done = run([os.path.join(BUILD, kind, "call"), os.path.join(BUILD, "examples/functions")],
+                   env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})  # which makes system calls that a cell may not
+        expect(done.returncode == 0, (done.stdout + done.stderr).decode()[-500:])
+        expect(done.stdout.decode().splitlines() == [
+            "alice 30, bob 5",
+            "alice: alice's words; bob: bob's",
+            "call of no_such_function: no object of the compartment has such a function",
+            "call of environ: no object of the compartment has such a function",
+            "call of sleep_and_count: the time is up; the call goes on",
+            "call of count: an earlier call goes on",
+            "alice 31: the call went on",
+            "call of fail: the compartment has ended, or answers no calls",
+            "bob 5: nothing happened to him"], done.stdout)
+
+
+@test
 def the_example_of_shared_data():
     program = compile_guest("../../examples/shared_table.c", "-lm")
     done = run([ORC, "run", "-n", "3", program])
