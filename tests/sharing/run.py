@@ -194,6 +194,20 @@ def unchanging_files_are_mapped_once():
 
 
 @test
+def without_a_place_for_it_a_file_is_mapped_privately():
+    program, data = os.path.join(WORK, "share"), os.path.join(WORK, "data")
+    outcomes = set()
+    for handles in range(6, 14):  # the C library, the program, the file, and a handle for each
+        done = run([ORC, "run", "--handles", str(handles), "--mount", f"{data}:/srv/the-data:ro", program, "file", "/srv/the-data"],
+                   stdin=subprocess.DEVNULL)
+        said = done.stdout.decode().splitlines()
+        expect(done.returncode != 0 or said in (["private", "mapped"], ["shared", "mapped"]), f"{handles}: {said}")
+        expect(done.returncode == 0 or not said, f"{handles}: {said}, then {done.stderr.decode()[-200:]}")
+        outcomes.update(said[:1])
+    expect(outcomes == {"private", "shared"}, outcomes)
+
+
+@test
 def domains_share_nothing_but_the_c_library():
     program = os.path.join(WORK, "share")
     with Running([["-n", "2", "--domain", domain, "--name", domain + "-{i}", program, "table"] for domain in ("one", "two")], 4) as cell:
