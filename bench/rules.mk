@@ -31,3 +31,9 @@ BENCHES += bench-sharing
 .PHONY: bench-sharing
 bench-sharing: $(GUEST_READY) $(BUILD)/bench/sharing-host $(foreach port,redis lua5.4,port-$(port) native-port-$(port))
 	@bench/sharing/run.py $(BUILD)
+
+# bench-cls: the two models of compartment-local storage.
+BENCHES += bench-cls
+.PHONY: bench-cls
+bench-cls: $(GUEST_READY) $(foreach port,lua5.4 sqlite3 zstd redis,port-$(port) relocatable-port-$(port))
+	@bench/cls/run.py $(BUILD)

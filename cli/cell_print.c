@@ -34,13 +34,16 @@ static void print_statistics(FILE *out, const struct cell_report *cell) {
                 "  processor time  %.3f s (user %.3f, system %.3f)\n"
                 "  memory          %" PRIu64 " KiB mapped of %" PRIu64 " KiB, %" PRIu64
                 " KiB private, %" PRIu64 " KiB shared\n"
+                "  objects' data   %" PRIu64 " KiB written, %" PRIu64 " KiB as in the object\n"
+                "  page tables     %" PRIu64 " KiB\n"
                 "  threads         %u\n"
                 "  handles         %u\n"
                 "  objects         %u, %" PRIu64 " KiB registered\n"
                 "  hostcalls       %" PRIu64 "\n",
                 c->name, (int)cell->pid, s->running ? "running" : "ended", (double)s->processor_time / SECOND,
                 (double)s->user_time / SECOND, (double)s->system_time / SECOND, KIB(s->memory),
-                KIB(s->memory_limit), KIB(s->resident), KIB(s->shared), s->threads, s->handles, s->objects,
+                KIB(s->memory_limit), KIB(s->resident), KIB(s->shared), KIB(s->cls_written),
+                KIB(s->cls - s->cls_written), KIB(s->page_tables), s->threads, s->handles, s->objects,
                 KIB(s->registered), s->hostcalls);
     }
 }
@@ -56,9 +59,9 @@ static void print_totals(FILE *out, const struct cell_report *cell) {
             KIB(totals.saved));
     if (cell->memory)
         fprintf(out,
-                "  process         %" PRIu64 " KiB, %" PRIu64 " KiB of that its own; %" PRIu64
-                " KiB of page tables besides\n",
-                KIB(cell->memory), KIB(totals.own), KIB(cell->page_tables));
+                "  process         %" PRIu64 " KiB, %" PRIu64 " KiB of that its own\n"
+                "  page tables     %" PRIu64 " KiB besides, %" PRIu64 " KiB of that the compartments'\n",
+                KIB(cell->memory), KIB(totals.own), KIB(cell->page_tables), KIB(totals.page_tables));
 }
 
 void cells_print_statistics(FILE *out, const struct cell_report *cells, size_t count) {
@@ -107,10 +110,12 @@ static void print_json_compartment(FILE *out, const struct compartment_report *c
         ", \"state\": \"%s\", \"threads\": %u, \"handles\": %u, \"objects\": %u, \"processor_seconds\": %.9f"
         ", \"user_seconds\": %.9f, \"system_seconds\": %.9f, \"memory_bytes\": %" PRIu64
         ", \"memory_limit_bytes\": %" PRIu64 ", \"private_bytes\": %" PRIu64 ", \"shared_bytes\": %" PRIu64
+        ", \"cls_dirty_bytes\": %" PRIu64 ", \"cls_clean_bytes\": %" PRIu64 ", \"page_table_bytes\": %" PRIu64
         ", \"registered_bytes\": %" PRIu64 ", \"hostcalls\": %" PRIu64 "}",
         s->running ? "running" : "ended", s->threads, s->handles, s->objects,
         (double)s->processor_time / SECOND, (double)s->user_time / SECOND, (double)s->system_time / SECOND,
-        s->memory, s->memory_limit, s->resident, s->shared, s->registered, s->hostcalls);
+        s->memory, s->memory_limit, s->resident, s->shared, s->cls_written, s->cls - s->cls_written,
+        s->page_tables, s->registered, s->hostcalls);
 }
 
 static void print_json_object(FILE *out, const struct orc_object_statistics *object) {
@@ -174,6 +179,15 @@ static double private_bytes(const struct orc_statistics *s) {
 static double shared_bytes(const struct orc_statistics *s) {
     return (double)s->shared;
 }
+static double cls_dirty_bytes(const struct orc_statistics *s) {
+    return (double)s->cls_written;
+}
+static double cls_clean_bytes(const struct orc_statistics *s) {
+    return (double)(s->cls - s->cls_written);
+}
+static double page_table_bytes(const struct orc_statistics *s) {
+    return (double)s->page_tables;
+}
 static double mapped_bytes(const struct orc_statistics *s) {
     return (double)s->memory;
 }
@@ -197,6 +211,11 @@ static const struct {
     {"orc_compartment_cpu_seconds_total", "counter", "Processor time of all threads.", processor_seconds},
     {"orc_compartment_private_bytes", "gauge", "Memory of the compartment's own.", private_bytes},
     {"orc_compartment_shared_bytes", "gauge", "Memory of objects that it can share.", shared_bytes},
+    {"orc_compartment_cls_dirty_bytes", "gauge",
+     "Objects' data that it has written, part of its private memory.", cls_dirty_bytes},
+    {"orc_compartment_cls_clean_bytes", "gauge", "Objects' data that it hasn't written, and shares.",
+     cls_clean_bytes},
+    {"orc_compartment_page_table_bytes", "gauge", "Page tables for its pages.", page_table_bytes},
     {"orc_compartment_mapped_bytes", "gauge", "Memory that it has mapped.", mapped_bytes},
     {"orc_compartment_mapped_limit_bytes", "gauge", "Memory that it may map.", memory_limit},
     {"orc_compartment_threads", "gauge", "Threads.", thread_count},

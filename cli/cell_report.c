@@ -56,8 +56,10 @@ uint64_t object_saving(const struct orc_object_statistics *object) {
 
 struct cell_totals cell_totals(const struct cell_report *report) {
     struct cell_totals totals = {0};
-    for (size_t i = 0; i < report->compartment_count; i++)
+    for (size_t i = 0; i < report->compartment_count; i++) {
         totals.private += report->compartments[i].statistics.resident;
+        totals.page_tables += report->compartments[i].statistics.page_tables;
+    }
     for (size_t i = 0; i < report->object_count; i++) {
         totals.objects += report->objects[i].shared;
         totals.saved += object_saving(&report->objects[i]);
@@ -74,10 +76,10 @@ static void send_compartment(FILE *out, const struct compartment_report *compart
     const struct orc_statistics *s = &compartment->statistics;
     fprintf(out,
             "compartment %s %d %u %u %u %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
-            " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+            " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
             compartment->name, s->running, s->threads, s->handles, s->objects, s->processor_time,
             s->user_time, s->system_time, s->memory, s->memory_limit, s->resident, s->shared, s->hostcalls,
-            s->registered);
+            s->registered, s->cls, s->cls_written, s->page_tables);
 }
 
 static bool receive_compartment(const char *line, struct cell_report *report) {
@@ -86,10 +88,11 @@ static bool receive_compartment(const char *line, struct cell_report *report) {
     int running;
     if (sscanf(line,
                "compartment %67s %d %u %u %u %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
-               " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
+               " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
                name, &running, &s.threads, &s.handles, &s.objects, &s.processor_time, &s.user_time,
                &s.system_time, &s.memory, &s.memory_limit, &s.resident, &s.shared, &s.hostcalls,
-               &s.registered) != 14)
+               &s.registered, &s.cls, &s.cls_written, &s.page_tables) != 17 ||
+        s.cls_written > s.cls)
         return false;
     s.running = running != 0;
     return cell_report_add_compartment(report, name, &s);
@@ -103,11 +106,12 @@ static void send_object(FILE *out, const struct orc_object_statistics *object) {
             object->users);
 }
 
-static bool parse_hash(const char *text, uint8_t hash[ORC_HASH_SIZE]) {
+bool object_parse_hash(const char *text, uint8_t hash[ORC_HASH_SIZE]) {
+    if (strlen(text) != 2 * ORC_HASH_SIZE || strspn(text, "0123456789abcdef") != 2 * ORC_HASH_SIZE)
+        return false;
     for (size_t i = 0; i < ORC_HASH_SIZE; i++) {
-        unsigned byte;
-        if (sscanf(text + 2 * i, "%2x", &byte) != 1)
-            return false;
+        unsigned byte = 0;
+        sscanf(text + 2 * i, "%2x", &byte);
         hash[i] = (uint8_t)byte;
     }
     return true;
@@ -118,7 +122,7 @@ static bool receive_object(const char *line, struct cell_report *report) {
     char hash[2 * ORC_HASH_SIZE + 1];
     return sscanf(line, "object %64s %64s %u %u %u %u", hash, object.name, &object.base, &object.size,
                   &object.shared, &object.users) == 6 &&
-           parse_hash(hash, object.hash) && cell_report_add_object(report, &object);
+           object_parse_hash(hash, object.hash) && cell_report_add_object(report, &object);
 }
 
 void cell_report_send(FILE *out, const struct cell_report *report) {

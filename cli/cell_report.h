@@ -18,7 +18,7 @@ struct compartment_report {
 struct cell_report {
     pid_t pid;
     char program[REPORT_NAME_SIZE];
-    uint64_t age; /* ns */
+    uint64_t age;                 /* ns */
     uint64_t memory, page_tables; /* bytes of the whole process, as the kernel counts them; 0: unknown */
     struct compartment_report *compartments;
     size_t compartment_count;
@@ -33,12 +33,15 @@ bool cell_report_add_compartment(struct cell_report *report, const char *name,
 bool cell_report_add_object(struct cell_report *report, const struct orc_object_statistics *object);
 void cell_report_free(struct cell_report *report);
 
+/* A whole hash in hexadecimal digits. */
+bool object_parse_hash(const char *text, uint8_t hash[ORC_HASH_SIZE]);
+
 /* Bytes that users of an object save by sharing it. */
 uint64_t object_saving(const struct orc_object_statistics *object);
 
 /* Sums over a cell, in bytes. What is the process' own is what's left of its memory. */
 struct cell_totals {
-    uint64_t private, objects, saved, own;
+    uint64_t private, objects, saved, own, page_tables;
 };
 struct cell_totals cell_totals(const struct cell_report *report);
 

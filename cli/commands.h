@@ -11,5 +11,6 @@ int orc_cmd_top(int argc, char **argv);
 int orc_cmd_kill(int argc, char **argv);
 int orc_cmd_objects(int argc, char **argv);
 int orc_cmd_stats(int argc, char **argv);
+int orc_cmd_revoke(int argc, char **argv);
 
 #endif

@@ -19,7 +19,8 @@ struct control_server;
 struct control_cell {
     void *context;
     bool (*report)(void *context, struct cell_report *report);
-    unsigned (*signal)(void *context, const char *name, int signal); /* compartments that got it */
+    unsigned (*signal)(void *context, const char *name, int signal);  /* compartments that got it */
+    bool (*revoke)(void *context, const uint8_t hash[ORC_HASH_SIZE]); /* false: it holds no such object */
 };
 
 /* Opens the socket and adds it to `epoll`. NULL after a warning: a cell runs without one too. */
@@ -37,6 +38,7 @@ pid_t *control_cells(size_t *count);
 /* False when the cell has gone, or doesn't answer. */
 bool control_ask_report(pid_t pid, struct cell_report *report);
 bool control_send_signal(pid_t pid, const char *name, int signal, unsigned *reached);
+bool control_revoke(pid_t pid, const uint8_t hash[ORC_HASH_SIZE], bool *held);
 
 /* --- Both (control_directory.c) --- */
 

@@ -93,3 +93,19 @@ bool control_send_signal(pid_t pid, const char *name, int signal, unsigned *reac
     fclose(answer);
     return good;
 }
+
+bool control_revoke(pid_t pid, const uint8_t *hash, bool *held) {
+    char request[16 + 2 * ORC_HASH_SIZE];
+    int count = 0, length = sprintf(request, "revoke ");
+    for (size_t i = 0; i < ORC_HASH_SIZE; i++)
+        length += sprintf(request + length, "%02x", hash[i]);
+    request[length++] = '\n';
+    request[length] = 0;
+    FILE *answer = ask(pid, request);
+    if (!answer)
+        return false;
+    bool good = fscanf(answer, "revoked %d", &count) == 1;
+    *held = count != 0;
+    fclose(answer);
+    return good;
+}

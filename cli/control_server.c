@@ -1,6 +1,6 @@
 /* The cell's end of the control socket. A client sends one line and gets one answer: "report" a cell_report,
- * "signal NUMBER NAME" the number of compartments that got it. Nothing here waits for a client; the process
- * ignores SIGPIPE. */
+ * "signal NUMBER NAME" the number of compartments that got it, "revoke HASH" whether there was such an
+ * object. Nothing here waits for a client; the process ignores SIGPIPE. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -98,11 +98,14 @@ static void answer_report(struct control_server *server, FILE *out) {
 
 static void answer(struct control_server *server, const char *request, FILE *out) {
     char name[LONGEST_REQUEST];
+    uint8_t hash[ORC_HASH_SIZE];
     int signal;
     if (strcmp(request, "report") == 0)
         answer_report(server, out);
     else if (sscanf(request, "signal %d %127s", &signal, name) == 2 && signal > 0 && signal < 32)
         fprintf(out, "reached %u\n", server->cell.signal(server->cell.context, name, signal));
+    else if (sscanf(request, "revoke %127s", name) == 1 && object_parse_hash(name, hash))
+        fprintf(out, "revoked %d\n", server->cell.revoke(server->cell.context, hash));
     else
         fputs("unknown\n", out);
 }

@@ -16,6 +16,7 @@ static const struct {
     {"top", orc_cmd_top, "the same, again and again"},
     {"kill", orc_cmd_kill, "send a signal to compartments"},
     {"objects", orc_cmd_objects, "list the objects that compartments share"},
+    {"revoke", orc_cmd_revoke, "take an object away from all compartments"},
     {"stats", orc_cmd_stats, "what compartments use, for people, as JSON or for Prometheus"},
     {"verify", orc_cmd_verify, "check that machine code keeps the fault-isolation rules"},
     {"bare", orc_cmd_bare, "run an object's entry in a compartment without a guest OS"},

@@ -79,9 +79,8 @@ static struct instance *next_instance(const struct run *run, size_t *group, unsi
 
 static void print_statistics(const struct instance *instance) {
     struct orc_statistics s;
-    if (orc_compartment_statistics(instance->compartment, &s) < 0)
+    if (orc_launch_statistics(instance->compartment, &s) < 0)
         return;
-    s.resident = orc_resident_bytes(instance->compartment);
     fprintf(stderr,
             "orc run: %s: %.3f s of processor time, %llu KiB mapped, %llu KiB private, %llu KiB shared, %llu "
             "hostcalls\n",
@@ -235,9 +234,8 @@ static bool make_report(void *context, struct cell_report *report) {
     unsigned index = 0;
     for (size_t group = 0; (instance = next_instance(run, &group, &index));) {
         struct orc_statistics statistics;
-        if (!instance->compartment || orc_compartment_statistics(instance->compartment, &statistics) < 0)
+        if (!instance->compartment || orc_launch_statistics(instance->compartment, &statistics) < 0)
             continue;
-        statistics.resident = orc_resident_bytes(instance->compartment);
         if (!cell_report_add_compartment(report, instance->name, &statistics))
             return false;
     }
@@ -248,6 +246,11 @@ static bool make_report(void *context, struct cell_report *report) {
 static unsigned take_signal(void *context, const char *name, int number) {
     const struct supervisor *supervisor = context;
     return signal_instances(supervisor->run, name, number);
+}
+
+static bool take_revocation(void *context, const uint8_t *hash) {
+    const struct supervisor *supervisor = context;
+    return orc_cell_revoke(supervisor->run->cell, hash, NULL) == 0;
 }
 
 static void write_metrics(struct supervisor *supervisor) {
@@ -278,7 +281,7 @@ static bool open_timer(const struct supervisor *supervisor, int *fd, uint64_t fi
 
 static bool open_events(struct supervisor *supervisor, const sigset_t *signals) {
     const struct cell_options *options = &supervisor->run->options;
-    const struct control_cell cell = {supervisor, make_report, take_signal};
+    const struct control_cell cell = {supervisor, make_report, take_signal, take_revocation};
     supervisor->rollup = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
     supervisor->status = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
     supervisor->epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -116,7 +116,7 @@ int orc_launcher_create(struct orc_cell *cell, const char *loader, struct orc_la
         fail(error, status, "no memory for a launcher, or this program's own path can't be read");
     } else {
         made->cell = cell;
-        orc_resident_open();
+        orc_page_map_open();
         made->processors = count_processors();
         status = load(made, name, error);
         if (status == 0)

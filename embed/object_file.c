@@ -351,10 +351,14 @@ static bool add_binding(struct reader *reader, const Elf64_Rela *rela) {
     struct object_file *object = reader->object;
     const struct orc_object_layout *layout = &object->note.layout;
 
+    /* In the relocated constants: those of relocatable variables' template, which ld.so applies to its copy.
+     */
     if (!lies_in_region(rela->r_offset, layout->imports, layout->imports_size) &&
+        !lies_in_region(rela->r_offset, layout->relocated, layout->relocated_size) &&
         !lies_in_region(rela->r_offset, layout->data, layout->data_file_size))
-        return malformed(reader, "the relocation at 0x%llx isn't in the import table or the data",
-                         (unsigned long long)rela->r_offset);
+        return malformed(
+            reader, "the relocation at 0x%llx isn't in the import table, the relocated constants or the data",
+            (unsigned long long)rela->r_offset);
     object->bindings[object->binding_count++] = (struct object_file_binding){
         .offset = (uint32_t)rela->r_offset,
         .type = ELF64_R_TYPE(rela->r_info),

@@ -7,8 +7,8 @@ SYSROOT := $(BUILD)/lib/orc/sysroot
 BARE_SYSROOT := $(BUILD)/lib/orc/sysroot-bare
 NATIVE_SYSROOT := $(BUILD)/native/sysroot
 MUSL_SHARED := $(BUILD)/guest/musl
-GUEST_TOOLCHAIN := $(addprefix $(BUILD)/bin/,orc-cc orc-sfi orc-ld orc-ar orc-ranlib) $(BUILD)/lib/orc/orc-pass.so $(BUILD)/lib/orc/object.ld
-MUSL_FILES := $(shell find guest/musl -type f) scripts/fetch-source.sh $(addprefix include/orc/,abi.h object.h boot.h hostcall.h) guest/libos/libos_thread.h
+GUEST_TOOLCHAIN := $(addprefix $(BUILD)/bin/,orc-cc orc-sfi orc-ld orc-ar orc-ranlib) $(addprefix $(BUILD)/lib/orc/,orc-pass.so orc-cls.so object.ld)
+MUSL_FILES := $(shell find guest/musl -type f) scripts/fetch-source.sh $(addprefix include/orc/,abi.h object.h cls.h boot.h hostcall.h) guest/libos/libos_thread.h
 
 PROGRAMS += $(SYSROOT)/key $(BARE_SYSROOT)/key
 $(BARE_SYSROOT)/key: $(GUEST_TOOLCHAIN) $(MUSL_FILES)
@@ -47,3 +47,11 @@ $(SYSROOT)/key: $(SYSROOT)/lib/libc.so include/orc/share.h
 
 # Everything that compiles for a compartment and runs there.
 GUEST_READY := $(GUEST_TOOLCHAIN) $(SYSROOT)/key $(BARE_SYSROOT)/key $(BUILD)/lib/orc/libbuiltins.a $(BUILD)/bin/orc
+
+# $(call guest_test,NAME,SCRIPT): a test that compiles for a compartment and runs there, as a TAP program build/tests/NAME.
+define guest_test
+$(BUILD)/tests/$(1): $(2) $$(GUEST_READY) $$(NATIVE_SYSROOT)/key
+	@mkdir -p $$(@D) && printf '#!/bin/sh\nexec %s %s "$$$$@"\n' $$(CURDIR)/$(2) $$(abspath $(BUILD)) >$$@ && chmod +x $$@
+TESTS += $(BUILD)/tests/$(1)
+TEST_PROGRAMS += $(BUILD)/tests/$(1)
+endef

@@ -1,12 +1,15 @@
 # Programs from Debian source packages, for compartments: `make port-NAME`, or `make ports` for all. `make native-port-NAME`
-# builds the native twin that benchmarks compare with. They land in build/ports/NAME and build/ports/native/NAME.
+# builds the native twin that benchmarks compare with, `make relocatable-port-NAME` the port with -fcls=relocatable. They land in
+# build/ports/NAME, build/ports/native/NAME and build/ports/relocatable/NAME.
 PORTS := $(patsubst ports/%/recipe,%,$(wildcard ports/*/recipe))
 PORT_FILES := ports/build ports/recipe.sh ports/native-cc scripts/fetch-source.sh
 
-.PHONY: ports native-ports $(PORTS:%=port-%) $(PORTS:%=native-port-%)
+.PHONY: ports native-ports $(PORTS:%=port-%) $(PORTS:%=native-port-%) $(PORTS:%=relocatable-port-%)
 ports: $(PORTS:%=port-%)
 native-ports: $(PORTS:%=native-port-%)
 $(PORTS:%=port-%): port-%: $(GUEST_TOOLCHAIN) $(SYSROOT)/key $(BUILD)/bin/orc
 	@echo "  PORT $*" && env -u MAKEFLAGS -u MFLAGS BUILD=$(BUILD) ports/build $* >/dev/null
 $(PORTS:%=native-port-%): native-port-%: $(NATIVE_SYSROOT)/key
 	@echo "  PORT $* (native)" && env -u MAKEFLAGS -u MFLAGS BUILD=$(BUILD) ports/build $* --native >/dev/null
+$(PORTS:%=relocatable-port-%): relocatable-port-%: $(GUEST_TOOLCHAIN) $(SYSROOT)/key $(BUILD)/bin/orc
+	@echo "  PORT $* (relocatable)" && env -u MAKEFLAGS -u MFLAGS BUILD=$(BUILD) ports/build $* --relocatable >/dev/null

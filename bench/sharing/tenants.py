@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(HERE, "../runtime"))
 
 import memory  # noqa: E402
 
-ORC, PRIVATE, NATIVE = "orc", "private", "native"
+ORC, PRIVATE, NATIVE, RELOCATABLE = "orc", "private", "native", "relocatable"
 SCRIPT = os.path.join(TOP, "examples/tenant.lua")
 REDIS_OPTIONS = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning"]
 DEADLINE = 120  # seconds
@@ -34,7 +34,7 @@ class Programs:
         self.orc = os.path.join(build, "bin/orc")
 
     def port(self, name, mode):
-        return os.path.join(self.build, "ports", *(["native"] if mode == NATIVE else []), name)
+        return os.path.join(self.build, "ports", *([mode] if mode in (NATIVE, RELOCATABLE) else []), name)
 
     def redis(self, mode):
         return os.path.join(self.port("redis", mode), "bin/redis-server")
@@ -152,13 +152,13 @@ class Crowd:
         """What `orc cell` reads."""
         lines, place = [], self.directory.name
         if self.redis:
-            words = ["-n", str(self.redis), "--name", "redis-{i}", "--listen", f"127.0.0.1:{{i+{self.base}}}", self.programs.redis(ORC), "--port",
+            words = ["-n", str(self.redis), "--name", "redis-{i}", "--listen", f"127.0.0.1:{{i+{self.base}}}", self.programs.redis(self.mode), "--port",
                      f"{{i+{self.base}}}", *REDIS_OPTIONS]
             lines.append(words)
         if self.lua:
             lines.append(["-n", str(self.lua), "--name", "lua-{i}", "--stdin", f"{place}/lua-{{i}}.in", "--stdout", f"{place}/lua-{{i}}.out",
-                          "--lib", os.path.join(self.programs.port("lua5.4", ORC), "lib"), "--mount", f"{SCRIPT}:/tenant.lua:ro",
-                          self.programs.lua(ORC), "/tenant.lua", "lua-{i}"])
+                          "--lib", os.path.join(self.programs.port("lua5.4", self.mode), "lib"), "--mount", f"{SCRIPT}:/tenant.lua:ro",
+                          self.programs.lua(self.mode), "/tenant.lua", "lua-{i}"])
         return "".join(" ".join(quote(word) for word in words) + "\n" for words in lines)
 
     def _start_cell(self):

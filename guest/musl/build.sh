@@ -55,7 +55,7 @@ key=$({
     cd "$here"
     overlays | xargs -r sha256sum
     [ "$mode" = native ] || cat "$top/include/orc/abi.h"
-    [ "$mode" != shared ] || cat "$top/include/orc/object.h" "$top/include/orc/boot.h" "$top/guest/libos/libos_thread.h"
+    [ "$mode" != shared ] || cat "$top"/include/orc/{object,cls,boot}.h "$top/guest/libos/libos_thread.h"
     [ "$mode" = native ] || clang-22 -E -P -dD "$top/include/orc/hostcall.h" | grep -v '^#define __\|^#undef'
     [ "$mode" != native ] || cat "$top"/guest/builtins/*.[ch]
 } | sha256sum | cut -c1-32)

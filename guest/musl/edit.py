@@ -40,7 +40,17 @@ def thread_block():
 def dynamic_linker():
     file = File("ldso/dynlink.c")
     file.once(r"(\t\} \*funcdescs;\n\tsize_t \*got;\n)(?=\tchar buf\[\];)",
-              r"\1\tuint32_t handle, imports;\n\tunsigned opened;\n\tchar pinned;\n")
+              r"\1\tuint32_t handle, imports;\n\tunsigned opened;\n\tchar pinned;\n"
+              r"\tconst struct orc_cls *cls;\n\tunsigned char *cls_memory;\n\tvoid *cls_block;\n\tsize_t cls_displacement;\n")
+    # Variables that may have moved (cls.h).
+    file.once(r"^(?=static int search_vec\()", '#include "cls.h"\n\n')
+    file.once(r"reloc_addr = laddr\(dso, rel\[0\]\);", "reloc_addr = cls_place(dso, rel[0]);")
+    file.once(r"\(size_t\)laddr\((def\.dso, def\.sym->st_value)\) : 0;", r"(size_t)cls_address(\1) : 0;")
+    file.once(r"^(?=\t\tcase REL_SYM_OR_REL:)", r"\t\tcase R_X86_64_RELATIVE64:\n\t\t\t"
+              r"*reloc_addr = (size_t)base + addend + dso->cls_displacement;\n\t\t\tbreak;\n")
+    file.once(r"return laddr\((def\.dso, def\.sym->st_value)\);", r"return cls_address(\1);")
+    file.once(r"size_t symaddr = \(size_t\)laddr\(p, sym->st_value\);", "size_t symaddr = (size_t)cls_address(p, sym->st_value);")
+    file.once(r"(\tfor \(p=head; p; p=p->next\) \{\n)(?=\t\tif \(DL_FDPIC && p->loadmap\))", r"\1\t\tif (lies_in_cls(p, a)) return p;\n")
     # Mapping is the Intravisor's business.
     file.function("mmap_fixed")
     file.function("unmap_library")

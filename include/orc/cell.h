@@ -62,9 +62,9 @@ int orc_object_create(struct orc_cell *cell, const struct orc_object_image *imag
 /* -EBUSY while a compartment holds it. */
 int orc_object_destroy(struct orc_object *object);
 
-/* From here on no compartment gets the object, and those that use it are killed. It stays until they are
- * destroyed. */
-void orc_object_revoke(struct orc_object *object);
+/* From here on no compartment of the cell gets an object of this hash, in whatever domain, nor can one
+ * register it (-EKEYREVOKED); those that use it are killed. -ENOENT: the cell holds none. */
+int orc_cell_revoke(struct orc_cell *cell, const uint8_t hash[ORC_HASH_SIZE], struct orc_error *error);
 
 /* The guest address that the object's offsets count from, the same in every compartment. */
 uint32_t orc_object_base(const struct orc_object *object);
@@ -149,8 +149,9 @@ int orc_compartment_signal(struct orc_compartment *compartment, int signal);
 struct orc_statistics {
     uint64_t processor_time, user_time, system_time; /* ns, all threads, those that ended included */
     uint64_t memory, memory_limit;                   /* bytes that the guest has mapped */
-    uint64_t resident;                               /* 0; orc/launch.h counts pages */
     uint64_t shared;                                 /* bytes of objects mapped into it */
+    uint64_t cls;                                    /* bytes of their data: each has its own, once written */
+    uint64_t resident, cls_written, page_tables;     /* 0; orc/launch.h counts pages */
     uint64_t hostcalls, registered;
     unsigned threads, handles, objects;
     bool running;
@@ -240,8 +241,8 @@ int orc_thread_destroy(struct orc_thread *thread);
 
 /* Calls the entry point at code address `entry` in an object that the compartment holds. All registers of the
  * guest are as given (rsp is ignored), everything else is cleared; rbp is the data stack. `nanoseconds` of
- * time, 0 for no limit. -ENOENT when that isn't an entry point, -EPERM on another host thread than the
- * thread's own. */
+ * time, 0 for no limit (-EAGAIN when the kernel has no timer for it). -ENOENT when that isn't an entry point,
+ * -EPERM on another host thread than the thread's own. */
 int orc_call(struct orc_thread *thread, uint32_t entry, const struct orc_registers *registers,
              uint64_t nanoseconds, struct orc_result *result);
 

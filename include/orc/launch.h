@@ -82,9 +82,14 @@ int orc_launch(struct orc_launcher *launcher, const struct orc_launch *launch,
 int orc_launch_run(struct orc_launcher *launcher, const struct orc_launch *launch,
                    struct orc_compartment **compartment, struct orc_result *result, struct orc_error *error);
 
-/* Bytes of a compartment's own pages in its slot: private memory and CLS that it wrote. 0 unless
- * orc_resident_open was called, which orc_launcher_create does, before the cell was locked down. */
-void orc_resident_open(void);
-uint64_t orc_resident_bytes(const struct orc_compartment *compartment);
+/* What orc_compartment_statistics tells, and what the kernel's page map knows of the compartment's slot:
+ * `resident`, bytes of pages of its own, swapped ones included; `cls_written`, the part of them that is data
+ * of objects (what's left of `cls` is as the objects' templates have it, and shared); `page_tables`, bytes of
+ * the tables that its pages need and of one for the stacks of each thread. Tables serve 2 MiB and 1 GiB of
+ * one slot: what they serve belongs to one compartment, so nothing is divided. One that the kernel keeps
+ * although its pages have been given back isn't seen. These three are 0 unless orc_page_map_open was called,
+ * which orc_launcher_create does, before the cell was locked down. */
+void orc_page_map_open(void);
+int orc_launch_statistics(struct orc_compartment *compartment, struct orc_statistics *statistics);
 
 #endif

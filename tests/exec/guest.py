@@ -91,6 +91,18 @@ class Toolchain:
         os.unlink(output + ".o")
         must([self.orc, "verify", output])
 
+    def native_run(self, source, flags, stdin):
+        """The native result; the program is kept between runs: it depends on the source, the flags and the C library alone."""
+        work = os.path.join(self.build, "tests/exec-work")
+        os.makedirs(work, exist_ok=True)
+        with open(source, "rb") as file, open(self.native_sysroot + "/key", "rb") as key:
+            program = os.path.join(work, "native-" + digest(file.read(), flags, key.read()))
+        if not os.path.exists(program):
+            new = f"{program}.{os.getpid()}.new"
+            self.build_native(source, new, flags)
+            os.replace(new, program)
+        return run([program], stdin=open(stdin, "rb"))
+
     def bare(self, program, arguments=(), seconds=60):
         return [self.orc, "bare", "--time", str(seconds), program, *arguments]
 

@@ -29,17 +29,6 @@ def header(source):
     return fields
 
 
-def native_run(tools, source, flags, stdin, work):
-    """The native result, kept between runs: it depends on the source, the flags and the C library alone."""
-    with open(source, "rb") as file, open(tools.native_sysroot + "/key", "rb") as key:
-        name = guest.digest(file.read(), flags, key.read())
-    program = os.path.join(work, f"native-{name}")
-    if not os.path.exists(program):
-        tools.build_native(source, program + ".new", flags)
-        os.replace(program + ".new", program)
-    return guest.run([program], stdin=open(stdin, "rb"))
-
-
 def test(tools, source, level, work):
     fields = header(source)
     missing = [flag for flag in fields["needs"] + (["avx2"] if "-mavx2" in level else []) if flag not in guest.CPU_FLAGS]
@@ -50,7 +39,7 @@ def test(tools, source, level, work):
     name = os.path.basename(source)[:-2] + level.replace(" ", "")
     program = os.path.join(work, name)
     tools.build_orc(source, program, flags)
-    native = native_run(tools, source, flags, stdin, work)
+    native = tools.native_run(source, flags, stdin)
     if native.returncode == 124:
         return "natively it doesn't end: nothing to compare with"
     compartment = guest.run(tools.bare(program), stdin=open(stdin, "rb"))

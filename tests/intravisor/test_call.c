@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -271,6 +272,22 @@ TEST(test_time_limit_in_a_blocking_hostcall) {
     close(end);
 }
 
+/* A limit that can't be kept is an error, and nothing has run. */
+TEST(test_time_limit_without_timers) {
+    struct world *world = *state;
+    struct orc_result result;
+    const struct orc_registers registers = {.rdi = 41};
+    struct rlimit before;
+    getrlimit(RLIMIT_SIGPENDING, &before);
+    setrlimit(RLIMIT_SIGPENDING, &(struct rlimit){0, before.rlim_max});
+    assert_int_equal(orc_call(world->thread, ORC_WINDOW + PROGRAM(increment), &registers, SECOND, &result), -EAGAIN);
+    assert_int_equal(orc_call(world->thread, ORC_WINDOW + PROGRAM(increment), &registers, 0, &result), 0);
+    assert_int_equal(result.value, 42);
+    setrlimit(RLIMIT_SIGPENDING, &before);
+    assert_int_equal(orc_call(world->thread, ORC_WINDOW + PROGRAM(increment), &registers, SECOND, &result), 0);
+    assert_int_equal(result.value, 42);
+}
+
 static void *stop_soon(void *argument) {
     usleep(20000);
     orc_thread_stop(argument);
@@ -377,6 +394,7 @@ int main(void) {
         cmocka_unit_test(test_clock),
         cmocka_unit_test(test_marks_and_unwinding),
         cmocka_unit_test(test_time_limit),
+        cmocka_unit_test(test_time_limit_without_timers),
         cmocka_unit_test(test_time_limit_in_a_blocking_hostcall),
         cmocka_unit_test(test_stop_from_another_thread),
         cmocka_unit_test(test_only_entry_points_are_called),

@@ -317,13 +317,58 @@ SCRIPT_TEST(test_domains) {
     assert_int_equal(registered_objects(world), 2);
 }
 
+struct sought {
+    uint32_t base;
+    uint8_t hash[ORC_HASH_SIZE];
+};
+
+static bool find_by_base(void *context, const struct orc_object_statistics *object) {
+    struct sought *sought = context;
+    if (object->base == sought->base)
+        memcpy(sought->hash, object->hash, sizeof sought->hash);
+    return object->base != sought->base;
+}
+
 SCRIPT_TEST(test_revocation) {
+    struct sought program = {.base = orc_object_base(world->object)};
+    orc_cell_objects(world->cell, find_by_base, &program);
     start(world, PROGRAM(loop), NULL, NULL);
-    orc_object_revoke(world->object);
+    assert_int_equal(orc_cell_revoke(world->cell, program.hash, NULL), 0);
     assert_int_equal(wait_for(world).outcome, ORC_STOPPED);
     struct orc_error error;
     begin(world, NULL);
     assert_int_equal(orc_compartment_grant(world->compartment, world->object, &error), -ENOENT);
+    program.hash[0] ^= 1;
+    assert_int_equal(orc_cell_revoke(world->cell, program.hash, &error), -ENOENT);
+    assert_non_null(strstr(error.message, "no object"));
+}
+
+/* What is revoked stays so: in all domains, for those who held it and for those who'd register it again. */
+SCRIPT_TEST(test_revoked_objects_dont_come_back) {
+    struct block block = good_block(510);
+    set_calls(&block, (struct call[]){REGISTER, SLEEP(3600 * SECOND), END});
+    struct script_world holder = {world->cell, world->object, NULL};
+    start_block(&holder, PROGRAM(script), &block, sizeof block, &(struct orc_compartment_options){.domain = "red"});
+    while (result_of(&holder, 0) == 0)
+        usleep(1000);
+    assert_int_equal(result_of(&holder, 0), 1);
+    assert_int_equal(orc_cell_revoke(world->cell, block.hash, NULL), 0);
+    assert_int_equal(wait_for(&holder).outcome, ORC_STOPPED);
+    for (int round = 0; round < 2; round++) {
+        static const char *const domains[] = {"red", "blue"};
+        for (int i = 0; i < 2; i++) {
+            set_calls(&block, (struct call[]){REQUEST, REGISTER, END});
+            run_block(world, &block, &(struct orc_compartment_options){.domain = domains[i]});
+            assert_int_equal(result_of(world, 0), -ENOENT);
+            assert_int_equal(result_of(world, 1), -EKEYREVOKED);
+        }
+        if (round == 0)
+            end(&holder);
+    }
+    block = good_block(511);
+    set_calls(&block, (struct call[]){REGISTER, END});
+    run_block(world, &block, NULL);
+    assert_int_equal(result_of(world, 0), 1);
 }
 
 /* --- Reclaim --- */
@@ -455,6 +500,36 @@ SCRIPT_TEST(test_many_register_at_once) {
     }
 }
 
+/* The same while it is revoked: whoever holds it is killed, and nobody gets it afterwards. */
+SCRIPT_TEST(test_revocation_while_many_register) {
+    struct script_world tenants[TENANTS];
+    for (int round = 0; round < 20; round++) {
+        struct block block = good_block(900 + (unsigned)round);
+        set_calls(&block, (struct call[]){REGISTER, DO(ORC_OBJECT_BIND, 0, AT(bindings[0]), 1),
+                                          DO(ORC_OBJECT_RELEASE, 1), REQUEST, END});
+        for (int i = 0; i < TENANTS; i++) {
+            tenants[i] = (struct script_world){world->cell, world->object, NULL};
+            start_block(&tenants[i], PROGRAM(repeat_script), &block, sizeof block, NULL);
+        }
+        while (orc_cell_revoke(world->cell, block.hash, NULL) == -ENOENT)
+            usleep(100);
+        usleep(20000);
+        for (int i = 0; i < TENANTS; i++) {
+            struct orc_result result;
+            if (orc_compartment_wait(tenants[i].compartment, 0, &result) == 0) {
+                assert_int_equal(result.outcome, ORC_STOPPED);
+            } else {
+                int64_t outcome = result_of(&tenants[i], 0);
+                assert_true(outcome == -EKEYREVOKED || outcome == -ENOENT || outcome == 0);
+            }
+            orc_compartment_kill(tenants[i].compartment);
+            wait_for(&tenants[i]);
+            end(&tenants[i]);
+        }
+        assert_int_equal(registered_objects(world), 0);
+    }
+}
+
 /* The content changes while it's being registered: what gets in has the hash that it claims. */
 SCRIPT_TEST(test_content_changes_during_the_call) {
     struct block block = good_block(800);
@@ -486,6 +561,7 @@ int main(void) {
         cmocka_unit_test(test_binding_by_handle),
         cmocka_unit_test(test_domains),
         cmocka_unit_test(test_revocation),
+        cmocka_unit_test(test_revoked_objects_dont_come_back),
         cmocka_unit_test(test_reclaimed_addresses_wait_for_threads),
         cmocka_unit_test(test_rejected_text_leaves_its_place),
         cmocka_unit_test(test_registering_counts_for_life),
@@ -493,6 +569,7 @@ int main(void) {
         cmocka_unit_test(test_retires_without_mappings_to_spare),
 #endif
         cmocka_unit_test(test_many_register_at_once),
+        cmocka_unit_test(test_revocation_while_many_register),
         cmocka_unit_test(test_content_changes_during_the_call),
     };
     return run_as_tap("intravisor-store", tests, sizeof tests / sizeof *tests);

@@ -2,7 +2,8 @@
 . tests/toolchain/tap.sh
 port=$1
 files=$top/tests/programs/$port
-installed=$build/ports/$port
+# ORC_TEST_PORTS=relocatable/: those built with -fcls=relocatable.
+installed=$build/ports/${ORC_TEST_PORTS:-}$port
 servers=
 
 # Unlike the toolchain's tests, these share variables and servers from one check to the next.
@@ -69,4 +70,4 @@ same() {
     printf '%s\n' "$2" | diff -u - "$1"
 }
 
-[ -d "$installed/bin" ] || { echo "Bail out! no port in $installed: run make port-$port"; exit 1; }
+[ -d "$installed/bin" ] || { echo "Bail out! no port in $installed: run make ${ORC_TEST_PORTS:+relocatable-}port-$port"; exit 1; }

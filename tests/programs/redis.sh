@@ -97,6 +97,7 @@ mkdir own/src results
 ln -s "$(command -v redis-cli)" "$(command -v redis-benchmark)" own/src/
 cp -a own own2
 units="scripting multi type/hash type/string keyspace functions bitops bitfield pubsub type/incr"
+[ -z "${ORC_TEST_PORTS:-}" ] || units="scripting type/hash" # the second time: programs.sh
 [ "${REDIS_UNITS:-}" != all ] || units="$units type/zset type/set type/list type/stream sort scan tracking hyperloglog geo"
 redis tests1 --dbfilename t1.rdb
 first=$number

@@ -21,6 +21,7 @@ import tenants  # noqa: E402
 BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
 ORC = os.path.join(BUILD, "bin/orc")
 SLOTS = (1 << 40, 42 << 40)  # where slots and threads' regions lie
+REGIONS = 40 << 40  # these, above the slots
 WORK = tempfile.mkdtemp(prefix="orc-sharing-")
 os.environ["XDG_RUNTIME_DIR"] = WORK
 TESTS = []
@@ -200,6 +201,24 @@ def objects_go_when_their_users_are_killed():
             expect(users() == {"libc.so": left, "share": left, "data": left}, users())
 
 
+@test
+def a_revoked_object_takes_its_users_along():
+    share, state = os.path.join(WORK, "share"), compile_guest("state.c")
+    with Running([["-n", "3", "--name", "user-{i}", share, "table"], ["-n", "2", "--name", "other-{i}", state, "{i}", "stay"]], 5) as cell:
+        digits = next(o["hash"] for o in cell_of(cell.pid)["objects"] if o["name"] == "share")
+        expect(run([ORC, "revoke", "0" * 16]).returncode == 1 and run([ORC, "revoke", digits[:4]]).returncode == 1, "a bad hash")
+        done = run([ORC, "revoke", digits[:12]])
+        expect(done.returncode == 0 and done.stdout.decode() == f"cell {cell.pid}: share is revoked\n", done.stdout + done.stderr)
+        for _ in range(200):
+            names = sorted(c["name"] for c in cell_of(cell.pid)["compartments"])
+            if names == ["other-0", "other-1"]:
+                break
+            time.sleep(0.05)
+        expect(names == ["other-0", "other-1"], names)
+        expect(all(o["name"] != "share" for o in cell_of(cell.pid)["objects"]), "still listed")
+        expect(cell.end() == 128 + signal.SIGKILL, "exit status")
+
+
 def totals_of(crowd):
     """What `orc stats` and the kernel say: private memory of slots and regions, objects."""
     report = cell_of(crowd.pid)
@@ -217,6 +236,61 @@ def agree(name, ours, kernels):
     expect(abs(ours - kernels) <= 0.05 * kernels, f"{name}: {ours >> 10} KiB, the kernel says {kernels >> 10} KiB")
 
 
+def is_slot(address):
+    return SLOTS[0] <= address < REGIONS
+
+
+def is_in_window(address):
+    return is_slot(address) and 0x10000000 <= address % (1 << 32) < 0x7fff0000
+
+
+def page_table_bytes(pid, found):
+    """What the kernel needs for the pages that are there in these mappings: tables for 2 MiB, 1 GiB and 512 GiB."""
+    units = set()
+    with open(f"/proc/{pid}/pagemap", "rb") as file:
+        for start, end in ((m[0], m[1]) for m in found if m[5] != "[vsyscall]" and m[6]["Rss"] + m[6].get("Swap", 0)):
+            file.seek(start // 4096 * 8)
+            data = file.read((end - start) // 4096 * 8)
+            for i in range(7, len(data), 8):
+                if data[i] & 0xc0:
+                    units.update((shift, (start + i // 8 * 4096) >> shift) for shift in (21, 30, 39))
+    return 4096 * len(units)
+
+
+def check_parts(pid):
+    """Objects' data and page tables, all compartments together, when all of them wait."""
+    time.sleep(0.5)
+    report, found = cell_of(pid), mappings(pid)
+    data = [m for m in found if is_in_window(m[0]) and m[2].startswith("rw")]
+
+    def total(name):
+        return sum(c[name] for c in report["compartments"])
+    agree("data written", total("cls_dirty_bytes"), sum(m[6]["Anonymous"] for m in data) << 10)
+    agree("data", total("cls_dirty_bytes") + total("cls_clean_bytes"), sum(m[1] - m[0] for m in data))
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        tables = int(re.search(r"VmPTE:\s+(\d+)", file.read())[1]) << 10
+    agree("process' page tables", report["page_table_bytes"], tables)
+    # The cell's own: its program's, its heap's, those of workers that are idle.
+    others = page_table_bytes(pid, [m for m in found if not is_slot(m[0])]) - 4096 * total("threads")
+    agree("page tables", total("page_table_bytes") + others, tables)
+
+
+@test
+def parts_agree_with_the_kernel():
+    program = os.path.join(WORK, "share")
+    with Running([["-n", "40", program, "table"]], 40) as cell:
+        check_parts(cell.pid)
+        expect(cell.end() == 0, "exit status")
+    # Threads that have ended, and much that is written.
+    program = compile_guest("state.c")
+    with Running([["-n", "20", program, "{i+1}", "stay"]], 20) as cell:
+        check_parts(cell.pid)
+        text = run([ORC, "stats", "--prometheus"]).stdout.decode()
+        for name in ("cls_dirty", "cls_clean", "page_table"):
+            expect(len(re.findall(f'^orc_compartment_{name}_bytes{{cell="{cell.pid}",compartment="[^"]*"}} [0-9]+$', text, re.M)) == 20, name)
+        expect(cell.end() == 0, "exit status")
+
+
 @test
 def totals_agree_with_the_kernel():
     programs = tenants.Programs(BUILD)
@@ -227,6 +301,7 @@ def totals_agree_with_the_kernel():
         agree("private memory", report["private_bytes"], private)
         agree("objects", report["object_bytes"], objects)
         agree("process", report["process_bytes"], pss)
+        check_parts(crowd.pid)
         expect(report["private_bytes"] == sum(c["private_bytes"] for c in report["compartments"]), "sum")
         expect(report["saved_bytes"] == sum(o["shared_bytes"] * (o["users"] - 1) for o in report["objects"] if o["users"]), "saved")
         expect(crowd.stop() == [], "exit status")

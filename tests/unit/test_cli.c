@@ -144,8 +144,13 @@ static bool receive_text(char *text, size_t size, struct cell_report *report) {
 
 static char *example_report(size_t *size) {
     struct cell_report report = {.pid = 42, .program = "a program", .age = 5};
-    struct orc_statistics statistics = {
-        .processor_time = UINT64_MAX, .resident = 4096, .threads = 3, .running = true};
+    struct orc_statistics statistics = {.processor_time = UINT64_MAX,
+                                        .resident = 4096,
+                                        .cls = 8192,
+                                        .cls_written = 4096,
+                                        .page_tables = 12288,
+                                        .threads = 3,
+                                        .running = true};
     struct orc_object_statistics object = {
         .hash = {0xab, 0xcd}, .base = 0x10000000, .size = 8192, .shared = 4096, .users = 3};
     snprintf(object.name, sizeof object.name, "/lib/with blank\n\"quote");
@@ -169,6 +174,9 @@ static void reports_survive_the_socket(void **state) {
     assert_string_equal(report.compartments[0].name, "a?b");
     assert_true(report.compartments[4].statistics.processor_time == UINT64_MAX &&
                 report.compartments[4].statistics.running);
+    assert_int_equal(report.compartments[4].statistics.cls, 8192);
+    assert_int_equal(report.compartments[4].statistics.cls_written, 4096);
+    assert_int_equal(report.compartments[4].statistics.page_tables, 12288);
     assert_int_equal(report.object_count, 1);
     assert_string_equal(report.objects[0].name, "/lib/with?blank?\"quote");
     assert_int_equal(report.objects[0].hash[1], 0xcd);

@@ -79,6 +79,10 @@ void link_command(const struct options *options, const char *output, struct argu
              "lib/crt1.o; "
              "use -nostdlib, or build the guest's libc first",
              locate_file(is_static ? "sysroot-bare" : "sysroot"));
+    if (is_static && options->relocatable_cls)
+        fail("-static and -fcls=relocatable: it's ld.so that finds a place for the variables, and a bare "
+             "compartment "
+             "has none");
     arguments_add(command, locate_program("orc-ld", "ORC_LD"));
     arguments_add_all(command, (const char *const[]){"-o", output, NULL});
     arguments_add(command, options->relocatable ? "-r" : options->shared ? "-shared" : "-pie");

@@ -353,6 +353,14 @@ static void note_assembler_twin(struct options *options, const char *argument, c
         arguments_add(&options->assemble, value);
 }
 
+/* Where writable variables stand: docs/cls.md. */
+static void set_cls_model(struct options *options, const char *argument) {
+    const char *model = strchr(argument, '=') + 1;
+    if (strcmp(model, "relocatable") != 0 && strcmp(model, "fixed") != 0)
+        fail("unknown model in '%s': -fcls=fixed or -fcls=relocatable", argument);
+    options->relocatable_cls = model[0] == 'r';
+}
+
 static bool parse_own_option(struct options *options, const char *argument, const char *value) {
     if (strcmp(argument, "-o") == 0)
         options->output = value;
@@ -366,6 +374,8 @@ static bool parse_own_option(struct options *options, const char *argument, cons
         options->sysroot = value;
     else if (has_prefix(argument, "--sysroot="))
         options->sysroot = strchr(argument, '=') + 1;
+    else if (has_prefix(argument, "-fcls="))
+        set_cls_model(options, argument);
     else if (strcmp(argument, "-###") == 0)
         options->dry_run = true;
     else if (strcmp(argument, "-v") == 0 || strcmp(argument, "--verbose") == 0)
@@ -375,8 +385,8 @@ static bool parse_own_option(struct options *options, const char *argument, cons
     else
         return false;
     /* Where clang runs the whole job it needs these itself. */
-    if (!has_prefix(argument, "--sysroot") && strcmp(argument, "-isysroot") != 0 &&
-        strcmp(argument, "-###") != 0) {
+    if (!has_prefix(argument, "--sysroot") && !has_prefix(argument, "-fcls=") &&
+        strcmp(argument, "-isysroot") != 0 && strcmp(argument, "-###") != 0) {
         arguments_add(&options->raw, argument);
         if (value)
             arguments_add(&options->raw, value);

@@ -51,6 +51,7 @@ struct options {
     const char *sysroot;       /* --sysroot, or NULL */
     const char *print;         /* the -print-... option that this driver answers itself, or NULL */
 
+    bool relocatable_cls; /* -fcls=relocatable */
     bool dry_run, verbose, save_temporaries;
     bool dependencies;          /* -MD or -MMD */
     bool dependency_file;       /* -MF was given */

@@ -163,6 +163,8 @@ static int run_clang(const struct options *options, const struct input *input, c
     clang_base(options, &command);
     arguments_extend(&command, &options->compile);
     arguments_add_all(&command, forced_flags);
+    if (!preprocess && options->relocatable_cls)
+        arguments_addf(&command, "-fpass-plugin=%s", locate_file("orc-cls.so"));
     if (!preprocess)
         arguments_addf(&command, "-fpass-plugin=%s", locate_file("orc-pass.so"));
     add_dependency_names(options, input, &command);

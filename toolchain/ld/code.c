@@ -74,12 +74,19 @@ static void patch_branch(uint8_t *bytes, size_t left, uint64_t address, uint64_t
     memcpy(bytes + offset, &displacement, sizeof displacement);
 }
 
-/* The length of the instruction; 1 for bytes that are none (the verifier will say so). */
-static size_t instruction_length(const ZydisDecoder *decoder, const uint8_t *bytes, size_t left) {
-    ZydisDecodedInstruction instruction;
-    if (ZYAN_FAILED(ZydisDecoderDecodeInstruction(decoder, NULL, bytes, left, &instruction)))
-        return 1;
-    return instruction.length;
+/* A memory operand, other than that of `lea`, with the linked address of a variable that isn't there: code
+ * that wasn't compiled for the relocatable model. */
+static void check_reference(const struct image *image, const ZydisDecodedInstruction *instruction,
+                            uint64_t address) {
+    bool is_relative = (instruction->attributes & ZYDIS_ATTRIB_HAS_MODRM) &&
+                       instruction->raw.modrm.mod == 0 && instruction->raw.modrm.rm == 5;
+    bool is_lea = instruction->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && instruction->opcode == 0x8d;
+    uint64_t target = address + instruction->length + (uint64_t)instruction->raw.disp.value;
+    if (is_relative && !is_lea && is_cls_address(image, target))
+        fail("the text at 0x%llx refers directly to a variable of the relocatable model (linked to 0x%llx): "
+             "compile "
+             "all files that share hidden variables with -fcls=relocatable",
+             (unsigned long long)address, (unsigned long long)target);
 }
 
 void finish_code(struct image *image) {
@@ -96,6 +103,13 @@ void finish_code(struct image *image) {
             (first == 0x65 && patch_initial_exec(bytes + i, left)))
             continue;
         patch_branch(bytes + i, left, text->address + i, text->address + text->size - TAIL_SIZE);
-        i += instruction_length(&decoder, bytes + i, left);
+        ZydisDecodedInstruction instruction;
+        /* Bytes that are no instruction: the verifier will say so. */
+        if (ZYAN_FAILED(ZydisDecoderDecodeInstruction(&decoder, NULL, bytes + i, left, &instruction))) {
+            i++;
+            continue;
+        }
+        check_reference(image, &instruction, text->address + i);
+        i += instruction.length;
     }
 }

@@ -4,9 +4,16 @@
 
 #include "image.h"
 
-/* Whether a relocation against a symbol lies in the relocated constants, which only relative relocations may
- * touch: the link has to be done again with .data.rel.ro among the data. */
-bool needs_writable_relro(const struct image *image);
+/* Whether `section` is among the relocated constants, which only relative relocations may touch, and holds an
+ * address that only ld.so knows: the link has to be done again with the section among the data. */
+bool needs_writable(const struct image *image, const char *section);
+
+/* Finds the relocatable compartment-local storage: where it is linked, the size of its initial content. False
+ * if there is none. */
+bool find_cls(struct image *image, uint64_t *initial_size);
+
+/* Fills the template and the descriptor and gives each relocation the form that ld.so expects. */
+void finish_cls(struct image *image);
 
 /* Checks every dynamic relocation; exits with a message that names the symbol of a bad one. */
 void check_relocations(const struct image *image);

@@ -38,8 +38,10 @@ void image_load(struct image *image, const char *path) {
     image->section_count = image->header->e_shnum;
     if (image->header->e_shoff % sizeof(uint64_t) ||
         !in_file(image, image->header->e_shoff, image->section_count * sizeof(Elf64_Shdr)) ||
-        image->header->e_shstrndx >= image->section_count)
-        fail("'%s' has a broken section table", path);
+        image->header->e_shstrndx >= image->section_count ||
+        image->header->e_phentsize != sizeof(Elf64_Phdr) ||
+        !in_file(image, image->header->e_phoff, image->header->e_phnum * sizeof(Elf64_Phdr)))
+        fail("'%s' has a broken section or segment table", path);
     image->sections = (Elf64_Shdr *)(image->bytes + image->header->e_shoff);
     for (size_t i = 0; i < image->section_count; i++) {
         const Elf64_Shdr *section = &image->sections[i];
@@ -109,23 +111,43 @@ const char *dynamic_symbol_name(const struct image *image, uint32_t index) {
     return string_at(image, &image->sections[symbols->sh_link], symbol->st_name);
 }
 
-/* Which region an allocated section belongs to; `previous` is that of the section before it. */
-static enum region region_of_section(const char *name, const Elf64_Shdr *section, enum region previous) {
-    static const char *const relocated[] = {".jump_tables", ".preinit_array", ".init_array", ".fini_array",
-                                            ".tdata",       ".tbss",          NULL};
+/* Whether the section lies in the segment of the data region. */
+static bool is_in_data_segment(const struct image *image, const Elf64_Shdr *section) {
+    const Elf64_Phdr *segment = (const Elf64_Phdr *)(image->bytes + image->header->e_phoff);
+    for (size_t i = 0; i < image->header->e_phnum; i++, segment++)
+        if (segment->p_type == PT_LOAD && (segment->p_flags & PF_W) && section->sh_addr >= segment->p_vaddr &&
+            section->sh_addr - segment->p_vaddr < segment->p_memsz)
+            return true;
+    return false;
+}
+
+/* Which region an allocated section belongs to. */
+static enum region region_of_section(const struct image *image, const char *name, const Elf64_Shdr *section) {
+    static const char *const relocated[] = {".jump_tables", ".preinit_array", ".init_array",
+                                            ".fini_array",  ".cls.template",  NULL};
     if (section->sh_flags & SHF_EXECINSTR)
         return REGION_TEXT;
+    for (const char *const *known = relocated; *known; known++)
+        if (strcmp(name, *known) == 0)
+            return REGION_RELOCATED;
     if (!(section->sh_flags & SHF_WRITE))
         return REGION_CONSTANTS;
     if (strcmp(name, ".got.plt") == 0)
         return REGION_IMPORTS;
-    for (const char *const *known = relocated; *known; known++)
-        if (strcmp(name, *known) == 0)
-            return REGION_RELOCATED;
-    /* .data.rel.ro stands on either side of the import table. */
-    if (has_prefix(name, ".data.rel.ro") && previous <= REGION_RELOCATED)
+    /* These stand on either side of the import table. */
+    if ((has_prefix(name, ".data.rel.ro") || section->sh_flags & SHF_TLS) &&
+        !is_in_data_segment(image, section))
         return REGION_RELOCATED;
     return REGION_DATA;
+}
+
+bool is_cls_section(const char *name) {
+    return strcmp(name, ".cls.data") == 0 || strcmp(name, ".cls.bss") == 0;
+}
+
+bool is_cls_address(const struct image *image, uint64_t address) {
+    return image->cls_start != UINT64_MAX && address >= image->cls_start - ORC_PAGE_SIZE &&
+           address < UINT32_MAX;
 }
 
 static void extend(struct extent *region, const Elf64_Shdr *section) {
@@ -158,10 +180,10 @@ void image_find_regions(struct image *image) {
         const Elf64_Shdr *section = &image->sections[i];
         const char *name = section_name(image, section);
         /* .tbss takes no room in the object: only thread blocks have it. */
-        if (!(section->sh_flags & SHF_ALLOC) || !section->sh_size ||
+        if (!(section->sh_flags & SHF_ALLOC) || !section->sh_size || is_cls_section(name) ||
             (section->sh_flags & SHF_TLS && section->sh_type == SHT_NOBITS))
             continue;
-        enum region region = region_of_section(name, section, current);
+        enum region region = region_of_section(image, name, section);
         if (region < current)
             fail("section '%s' doesn't fit the layout of an object: it would lie behind a later region",
                  name);

@@ -22,6 +22,9 @@ struct image {
     Elf64_Shdr *sections;
     size_t section_count;
     struct extent regions[REGION_COUNT];
+    /* Relocatable compartment-local storage: linked addresses from `cls_start` on (UINT64_MAX: none), and its
+     * template among the relocated constants. */
+    uint64_t cls_start, template_start, template_size;
 };
 
 /* Reads the file and checks that it is what this program works on; exits with a message otherwise. */
@@ -31,6 +34,12 @@ void image_load(struct image *image, const char *path);
 bool image_is_object(const char *path);
 
 void image_free(struct image *image);
+
+/* Whether the section is one of linked addresses only, that of relocatable compartment-local storage. */
+bool is_cls_section(const char *name);
+
+/* Whether an address is one of relocatable compartment-local storage, or just before its first variable. */
+bool is_cls_address(const struct image *image, uint64_t address);
 
 /* Finds the five regions; exits with a message if the sections don't lie in the order of an object. */
 void image_find_regions(struct image *image);

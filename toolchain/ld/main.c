@@ -140,6 +140,9 @@ static int run_lld(const struct link *link, const char *output, const struct scr
         arguments_add(&command, "-T");
         arguments_add(&command, write_script(variant));
         arguments_add_all(&command, layout_options);
+        /* References through the global offset table would become ones to linked addresses. */
+        if (variant->has_cls)
+            arguments_add(&command, "--no-relax");
         /* Ahead of the user's options, so that -Bno-symbolic and --dynamic-list have the last word. */
         arguments_add(&command, link->shared ? "-Bsymbolic-non-weak" : "-pie");
     }
@@ -148,6 +151,7 @@ static int run_lld(const struct link *link, const char *output, const struct scr
 }
 
 static void finish(struct image *image) {
+    finish_cls(image);
     check_relocations(image);
     finish_plt(image);
     finish_code(image);
@@ -159,11 +163,19 @@ static void finish(struct image *image) {
 static bool needs_other_script(struct image *image, struct script_variant *variant) {
     if (find_own_sections(image, variant))
         return true;
+    uint64_t template_size = 0;
+    bool has_cls = find_cls(image, &template_size);
+    if (has_cls != variant->has_cls || template_size != variant->template_size) {
+        variant->has_cls = has_cls;
+        variant->template_size = template_size;
+        return true;
+    }
     image_find_regions(image);
-    if (variant->relro_is_writable || !needs_writable_relro(image))
-        return false;
-    variant->relro_is_writable = true;
-    return true;
+    bool relro = !variant->relro_is_writable && needs_writable(image, ".data.rel.ro");
+    bool tdata = !variant->tdata_is_writable && needs_writable(image, ".tdata");
+    variant->relro_is_writable |= relro;
+    variant->tdata_is_writable |= tdata;
+    return relro || tdata;
 }
 
 static int link_object(const struct link *link) {

@@ -18,24 +18,41 @@ static void each_relocation(const struct image *image,
     }
 }
 
-static void find_symbolic_constant(const struct image *image, const Elf64_Rela *relocation, void *found) {
-    if (ELF64_R_TYPE(relocation->r_info) != R_X86_64_RELATIVE &&
-        image_region(image, relocation->r_offset) == REGION_RELOCATED)
-        *(bool *)found = true;
+/* Whether only ld.so can compute what the relocation asks for. */
+static bool is_for_loader(const struct image *image, const Elf64_Rela *relocation) {
+    return ELF64_R_TYPE(relocation->r_info) != R_X86_64_RELATIVE ||
+           is_cls_address(image, (uint64_t)relocation->r_addend);
 }
 
-bool needs_writable_relro(const struct image *image) {
-    bool found = false;
-    each_relocation(image, find_symbolic_constant, &found);
-    return found;
+struct search {
+    const Elf64_Shdr *section;
+    bool found;
+};
+
+static void find_constant_for_loader(const struct image *image, const Elf64_Rela *relocation, void *context) {
+    struct search *search = context;
+    uint64_t offset = relocation->r_offset - search->section->sh_addr;
+    if (relocation->r_offset >= search->section->sh_addr && offset < search->section->sh_size &&
+        image_region(image, relocation->r_offset) == REGION_RELOCATED && is_for_loader(image, relocation))
+        search->found = true;
 }
 
-/* Where a relocation of this type may lie. */
-static bool is_allowed(uint32_t type, enum region region) {
+bool needs_writable(const struct image *image, const char *section) {
+    struct search search = {image_section(image, section), false};
+    if (search.section)
+        each_relocation(image, find_constant_for_loader, &search);
+    return search.found;
+}
+
+/* Where a relocation of this type may lie. The template of relocatable compartment-local storage is read-only
+ * for everybody, but what is meant is ld.so's copy of it. */
+static bool is_allowed(uint32_t type, enum region region, bool in_template) {
     switch (type) {
     case R_X86_64_RELATIVE:
         return region == REGION_RELOCATED || region == REGION_DATA;
     case R_X86_64_64:
+    case R_X86_64_RELATIVE64:
+        return region == REGION_DATA || in_template;
     case R_X86_64_GLOB_DAT:
     case R_X86_64_DTPMOD64:
     case R_X86_64_DTPOFF64:
@@ -53,6 +70,8 @@ static void check_one(const struct image *image, const Elf64_Rela *relocation, v
     uint32_t type = (uint32_t)ELF64_R_TYPE(relocation->r_info);
     const char *symbol = dynamic_symbol_name(image, (uint32_t)ELF64_R_SYM(relocation->r_info));
     enum region region = image_region(image, relocation->r_offset);
+    bool in_template = relocation->r_offset >= image->template_start &&
+                       relocation->r_offset - image->template_start < image->template_size;
     if (type == R_X86_64_IRELATIVE)
         fail("indirect functions (ifunc) aren't supported: their resolver would have to run before the "
              "object is shared");
@@ -61,7 +80,11 @@ static void check_one(const struct image *image, const Elf64_Rela *relocation, v
     if (region == REGION_TEXT || region == REGION_CONSTANTS)
         fail("relocation in read-only shared bytes at 0x%llx, symbol '%s': compile with -fPIC",
              (unsigned long long)relocation->r_offset, symbol);
-    if (!is_allowed(type, region))
+    if (type == R_X86_64_RELATIVE64 && region == REGION_RELOCATED && !in_template)
+        fail("the constant at 0x%llx holds the address of a variable of the relocatable model: ld.so can't "
+             "relocate it there",
+             (unsigned long long)relocation->r_offset);
+    if (!is_allowed(type, region, in_template))
         fail("unexpected relocation of type %u at 0x%llx, symbol '%s'", type,
              (unsigned long long)relocation->r_offset, symbol);
 }

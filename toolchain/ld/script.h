@@ -8,7 +8,10 @@
 
 /* What can be known only after a first link. */
 struct script_variant {
-    bool relro_is_writable;        /* .data.rel.ro holds symbolic relocations */
+    bool relro_is_writable;        /* .data.rel.ro holds addresses that only ld.so knows */
+    bool tdata_is_writable;        /* so does .tdata */
+    bool has_cls;                  /* relocatable compartment-local storage */
+    uint64_t template_size;        /* its initial content */
     struct arguments own_sections; /* writable output sections that object.ld doesn't name */
 };
 

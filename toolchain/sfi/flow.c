@@ -206,6 +206,32 @@ static void mark_computed_gotos(struct program *program) {
     }
 }
 
+/* The next label that a computed goto may lead to: `*at` counts from 0. Returns -1 behind the last. */
+static int next_target(const struct program *program, int index, int first, int end, int *at) {
+    int table = program->statements[index].through;
+    if (table >= 0)
+        return *at < program->statements[table].entry_count ? program->statements[table].entries[(*at)++]
+                                                            : -1;
+    for (int i = first + *at; i < end; i++)
+        if (program->statements[i].address_taken) {
+            *at = i + 1 - first;
+            return i;
+        }
+    return -1;
+}
+
+static void find_jump_tables(struct program *program, struct label_table *table) {
+    int analysed = -1;
+    index_tables(program, table);
+    for (int i = 0; i < program->count; i++) {
+        struct statement *statement = &program->statements[i];
+        if (statement->computed_goto && statement->function != analysed) {
+            analysed = statement->function;
+            find_tables(program, table, analysed, function_end(program, analysed));
+        }
+    }
+}
+
 /* ---- depth ---- */
 
 struct work {
@@ -228,10 +254,9 @@ static void branch_depth(struct program *program, struct label_table *table, str
                          int32_t depth) {
     struct statement *statement = &program->statements[index];
     if (statement->computed_goto) {
-        int end = function_end(program, index);
-        for (int i = statement->function; i < end; i++)
-            if (program->statements[i].address_taken)
-                push_work(work, i, depth);
+        int first = statement->function, end = function_end(program, index), at = 0, target;
+        while ((target = next_target(program, index, first, end, &at)) >= 0)
+            push_work(work, target, depth);
         return;
     }
     int target =
@@ -284,13 +309,14 @@ static void drain(struct program *program, struct label_table *table, struct wor
 
 static bool has_jump_tables(const struct program *program) {
     for (int i = 0; i < program->count; i++)
-        if (program->statements[i].kind == STATEMENT_LABEL && starts_with(program->statements[i].name, ".LJTI"))
+        if (program->statements[i].kind == STATEMENT_LABEL &&
+            starts_with(program->statements[i].name, ".LJTI"))
             return true;
     return false;
 }
 
-/* Jump tables of one function may stand at different depths: one before the prologue that the compiler delayed, one
- * behind it. A jump is followed to the labels of all of them, so that looks like a conflict. */
+/* Jump tables of one function may stand at different depths: one before the prologue that the compiler
+ * delayed, one behind it. A jump is followed to the labels of all of them, so that looks like a conflict. */
 static void blame_jump_tables(struct program *program, int errors) {
     if (program->compiler && has_jump_tables(program))
         program->starved += errors;
@@ -352,7 +378,7 @@ bool reads_implicitly(const struct statement *statement) {
            (starts_with(statement->name, "imul") && statement->operand_count == 1);
 }
 
-static bool zeroes(const struct statement *statement) {
+bool zeroes(const struct statement *statement) {
     return starts_with(statement->name, "xor") && statement->operand_count == 2 &&
            statement->operands[0].kind == OPERAND_REGISTER && statement->operands[0].reg != NO_REGISTER &&
            statement->operands[0].reg == statement->operands[1].reg;
@@ -360,13 +386,12 @@ static bool zeroes(const struct statement *statement) {
 
 /* Whether the last operand is written without being read. Only forms listed here count: anything else is
  * taken to read what it names. */
-static bool writes_only(const struct statement *statement) {
+bool writes_only(const struct statement *statement) {
     static const char *const prefixes[] = {"mov",   "vmov", "lea",  "pop",      "cvt",       "vcvt", "tzcnt",
                                            "lzcnt", "shlx", "shrx", "sarx",     "rorx",      "andn", "blsr",
-                                           "pext",  "pdep", "bzhi", "pmovmskb", "vpmovmskb", NULL};
+                                           "pext",  "pdep", "bzhi", "pmovmskb", "vpmovmskb", "set",  NULL};
     int last = statement->operand_count - 1;
-    if (last < 0 || statement->operands[last].kind != OPERAND_REGISTER ||
-        statement->operands[last].width < 32)
+    if (last < 0 || statement->operands[last].kind != OPERAND_REGISTER)
         return false;
     return has_prefix_in(statement->name, prefixes) || starts_with(statement->name, "popcnt") ||
            (starts_with(statement->name, "imul") && statement->operand_count == 3) || zeroes(statement);
@@ -386,7 +411,7 @@ static uint16_t live_before(const struct statement *statement, uint16_t live) {
     }
     int last = statement->operand_count - 1;
     bool pure = writes_only(statement);
-    if (pure)
+    if (pure && statement->operands[last].width >= 32) /* less leaves the rest of the register as it is */
         live &= (uint16_t)~register_bit(statement->operands[last].reg);
     for (int k = 0; k <= last; k++)
         if (!(pure && k == last) && !zeroes(statement))
@@ -407,9 +432,9 @@ static uint16_t live_after(struct program *program, struct label_table *table, c
     if (ends_flow(statement))
         live = statement->computed_goto ? 0 : live_at_exit(statement);
     if (statement->computed_goto) {
-        for (int k = first; k < end; k++)
-            if (program->statements[k].address_taken)
-                live |= before[k - first];
+        int at = 0, target;
+        while ((target = next_target(program, index, first, end, &at)) >= 0)
+            live |= target >= first && target < end ? before[target - first] : UINT16_MAX;
     } else if ((is_jump(statement) || is_conditional(statement)) && !is_indirect(statement)) {
         int target = resolve_label(program, table, statement->operands[0].text, index);
         bool inside = target >= first && target < end && !program->statements[target].function_entry;
@@ -473,6 +498,7 @@ void analyse_flow(struct program *program) {
     struct label_table table = index_labels(program);
     mark_entries(program, &table);
     mark_computed_gotos(program);
+    find_jump_tables(program, &table);
     find_depths(program, &table);
     choose_guards(program, &table);
     free(table.slots);

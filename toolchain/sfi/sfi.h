@@ -3,7 +3,8 @@
  * Data flows one way: text.c splits the input into statements and parses them; flow.c finds functions, the
  * depth of the compiler's stack at every statement, and which scratch registers are free at computed gotos;
  * rewrite.c writes each statement in its confined form, with the help of frame.c (stack), guard.c (indirect
- * branches), table.c (jump tables), string.c (string instructions) and debug.c (unwind and debug information). */
+ * branches), table.c (jump tables), string.c (string instructions) and debug.c (unwind and debug
+ * information). */
 #ifndef ORC_SFI_H
 #define ORC_SFI_H
 
@@ -60,28 +61,31 @@ struct statement {
     const char *prefixes; /* of an instruction: "lock " or "" ... */
     struct operand operands[MAX_OPERANDS];
     int operand_count;
-    bool in_text; /* the section is executable */
-    bool in_asm;  /* from an inline-assembly statement */
+    bool in_text;        /* the section is executable */
+    bool in_asm;         /* from an inline-assembly statement */
     const char *section; /* the arguments of its directive */
 
     /* filled in by flow.c */
     bool function_entry;
-    bool address_taken; /* a label that an indirect jump may reach */
+    bool address_taken;   /* a label that an indirect jump may reach */
     bool named_elsewhere; /* ... and that something else than jump tables names */
     bool unmarked;        /* ... and that needs no endbr64, since only table jumps reach it */
-    int32_t depth; /* bytes between the stack pointer at the function's entry and before this statement */
-    int function;  /* index of the statement that starts the function */
-    uint16_t
-        live_in; /* a bit a register: its value is read from this statement on, or behind it */
+    int32_t depth;    /* bytes between the stack pointer at the function's entry and before this statement */
+    int function;     /* index of the statement that starts the function */
+    uint16_t live_in; /* a bit a register: its value is read from this statement on, or behind it */
     uint16_t
         live; /* a bit a register: its value is read after this statement (computed gotos' functions only) */
     bool computed_goto;  /* an indirect jump within the function */
     bool in_place_guard; /* its guard may use no scratch register */
     bool nop_before;     /* a label that in-place guards reach: a nop stands before its endbr64 */
     struct table_jump *table_jump;
-    const char *goes_to;     /* a computed goto to this label alone */
+    int through;        /* a computed goto: the label of the table that its target is from, or -1 */
+    const int *entries; /* a table's label: the labels in it */
+    int entry_count;
+    struct values *values;                /* at a function's start, while table.c needs them */
+    const char *goes_to;                  /* a computed goto to this label alone */
     const struct table_jump *replaced_by; /* the table jump that does what this statement did */
-    bool becomes_jump_table; /* the label of a switch's table */
+    bool becomes_jump_table;              /* the label of a switch's table */
 };
 
 struct program {
@@ -93,9 +97,10 @@ struct program {
     bool compiler; /* the text comes from clang, not from a person */
     FILE *out;
     int errors;
-    int starved; /* errors that jump tables may have caused: no register left for a guard, depths that seem to conflict */
+    int starved; /* errors that jump tables may have caused: no register left for a guard, depths that seem to
+                    conflict */
     int next_label;       /* for labels that the rewriter makes */
-    bool guard_begun;       /* the last instruction zero-extended the target of the branch that comes next */
+    bool guard_begun;     /* the last instruction zero-extended the target of the branch that comes next */
     const char *trap;     /* this function's trap label, once it is needed; not yet placed */
     int32_t unwind_depth; /* what the emitted unwind information says the depth is */
     bool in_unwind;       /* between .cfi_startproc and .cfi_endproc */
@@ -118,6 +123,8 @@ extern const uint16_t callee_saved_registers, implicit_registers; /* a bit a reg
 /* The statement of the label that an operand written at `from` names, or -1. */
 int resolve_label(const struct program *program, struct label_table *table, const char *name, int from);
 bool reads_implicitly(const struct statement *statement);
+bool writes_only(const struct statement *statement); /* its last operand */
+bool zeroes(const struct statement *statement);
 void analyse_flow(struct program *program);
 bool ends_flow(const struct statement *statement);
 bool is_jump(const struct statement *statement);
@@ -143,7 +150,10 @@ void place_trap(struct program *program);
 const char *trap_label(struct program *program);
 
 /* table.c */
+struct values;
 bool in_jump_tables(const struct statement *statement);
+void index_tables(struct program *program, struct label_table *labels);
+void find_tables(struct program *program, struct label_table *labels, int first, int end);
 void find_table_jumps(struct program *program, struct label_table *labels, int first, int end);
 void rewrite_table_jump(struct program *program, const struct statement *statement);
 void rewrite_replaced(struct program *program, int index);

@@ -13,13 +13,20 @@
 #include <string.h>
 
 #define SECTION ".jump_tables"
+#define UNKNOWN (-1)
 #define LOOK_BACK 24 /* instructions between a table's index and the jump */
 
-/* What each register holds before a statement: the index of a label's statement, or UNKNOWN. */
-#define UNKNOWN (-1)
+/* What a register holds before a statement: the address of a label, the difference that was read from the
+ * switch's table at that label, or an address out of the table there. */
+enum value_kind { NOTHING_KNOWN, ADDRESS, DIFFERENCE, TARGET };
+struct value {
+    enum value_kind kind;
+    int label; /* the index of its statement */
+};
+
 struct values {
     bool reached;
-    int label[16];
+    struct value registers[16];
 };
 
 struct search {
@@ -66,14 +73,44 @@ static int count_entries(const struct program *program, int label, int *end) {
     return count;
 }
 
+/* The label that an entry names: before the minus, or all of it. */
+static int entry_target(const struct program *program, struct label_table *labels,
+                        const struct statement *entry) {
+    const char *value = entry->text + strlen(entry->name);
+    value += strspn(value, " \t");
+    return resolve_label(program, labels, sfi_format("%.*s", (int)strcspn(value, "-+ \t"), value), 0);
+}
+
+static void index_table(struct program *program, struct label_table *labels, int label) {
+    struct statement *table = &program->statements[label];
+    int end, found = 0, count = count_entries(program, label, &end);
+    int *entries = sfi_allocate((size_t)(count ? count : 1) * sizeof *entries);
+    for (int i = label + 1; i < end; i++) {
+        const struct statement *entry = &program->statements[i];
+        int target = entry->kind == STATEMENT_DIRECTIVE ? entry_target(program, labels, entry) : UNKNOWN;
+        if (target >= 0 && program->statements[target].in_text)
+            entries[found++] = target;
+    }
+    /* A table that leads anywhere else is none that a jump could be written for. */
+    table->entry_count = found == count ? count : 0;
+    table->entries = entries;
+}
+
+/* Finds the tables and their entries. */
+void index_tables(struct program *program, struct label_table *labels) {
+    for (int i = 0; i < program->count; i++) {
+        const struct statement *statement = &program->statements[i];
+        if (statement->kind == STATEMENT_LABEL && !statement->in_text &&
+            (is_switch_table(program, statement) || in_jump_tables(statement)))
+            index_table(program, labels, i);
+    }
+}
+
 /* How many entries the table has that this label stands for; 0: it stands for none. */
 static int table_size(const struct search *search, int label, bool relative) {
-    int end;
-    const struct statement *statement = at(search, label);
-    if (label < 0 || statement->in_text || (relative && !is_switch_table(search->program, statement)) ||
-        (!relative && !in_jump_tables(statement)))
+    if (label < 0 || is_switch_table(search->program, at(search, label)) != relative)
         return 0;
-    return count_entries(search->program, label, &end);
+    return at(search, label)->entry_count;
 }
 
 /* Writes a switch's table where the verifier knows it. Returns the statement behind it. */
@@ -150,34 +187,73 @@ static int loaded_label(const struct search *search, const struct statement *sta
     return resolve_label(search->program, search->labels, source->displacement, 0);
 }
 
+static struct value register_value(const struct values *values, const struct operand *operand) {
+    bool known = operand->kind == OPERAND_REGISTER && operand->reg != NO_REGISTER;
+    return known ? values->registers[operand->reg] : (struct value){0};
+}
+
+/* What a load through a table's address and an index reads: `movslq (B,I,4),M`, `movq (B,I,8),M`. */
+static struct value loaded_value(const struct search *search, const struct values *values,
+                                 const struct operand *source, bool relative) {
+    struct value base = {0};
+    if (source->kind == OPERAND_MEMORY && !source->segment && source->base != NO_REGISTER &&
+        !*source->displacement && source->index != NO_REGISTER)
+        base = values->registers[source->base];
+    if (base.kind != ADDRESS || !table_size(search, base.label, relative))
+        return (struct value){0};
+    return (struct value){relative ? DIFFERENCE : TARGET, base.label};
+}
+
+/* What the last operand holds behind a statement. */
+static struct value computed_value(const struct search *search, const struct statement *statement,
+                                   const struct values *before) {
+    const struct operand *source = &statement->operands[0];
+    int label = loaded_label(search, statement);
+    if (label != UNKNOWN)
+        return (struct value){ADDRESS, label};
+    if (statement->operand_count != 2)
+        return (struct value){0};
+    if (is_named(statement, "movq"))
+        return source->kind == OPERAND_REGISTER ? register_value(before, source)
+                                                : loaded_value(search, before, source, false);
+    if (is_named(statement, "movslq"))
+        return loaded_value(search, before, source, true);
+    if (is_named(statement, "addq")) {
+        struct value a = register_value(before, source), b = register_value(before, &statement->operands[1]);
+        bool sum = (a.kind == ADDRESS && b.kind == DIFFERENCE) || (a.kind == DIFFERENCE && b.kind == ADDRESS);
+        if (sum && a.label == b.label)
+            return (struct value){TARGET, a.label};
+    }
+    return (struct value){0};
+}
+
 static void transfer(const struct search *search, int index, struct values *values) {
     const struct statement *statement = at(search, index);
     if (!statement->in_text || statement->kind != STATEMENT_INSTRUCTION)
         return;
-    const struct operand *source = &statement->operands[0], *target = &statement->operands[1];
-    int copied = UNKNOWN;
-    if (is_named(statement, "movq") && source->kind == OPERAND_REGISTER && source->reg != NO_REGISTER)
-        copied = values->label[source->reg];
-    else
-        copied = loaded_label(search, statement);
+    struct value computed = computed_value(search, statement, values);
+    const struct operand *target = &statement->operands[1];
     uint16_t changed = changed_registers(statement);
     for (int reg = 0; reg < 16; reg++)
         if (changed & 1u << reg)
-            values->label[reg] = UNKNOWN;
-    if (copied != UNKNOWN && statement->operand_count == 2 && target->kind == OPERAND_REGISTER &&
-        target->reg != NO_REGISTER && target->width == 64)
-        values->label[target->reg] = copied;
+            values->registers[reg] = (struct value){0};
+    if (computed.kind != NOTHING_KNOWN && target->kind == OPERAND_REGISTER && target->reg != NO_REGISTER &&
+        target->width == 64)
+        values->registers[target->reg] = computed;
 }
 
 static bool merge(struct values *into, const struct values *from) {
     bool changed = !into->reached;
     if (!into->reached)
         *into = *from;
-    for (int reg = 0; reg < 16; reg++)
-        if (into->label[reg] != from->label[reg] && into->label[reg] != UNKNOWN) {
-            into->label[reg] = UNKNOWN;
+    for (int reg = 0; reg < 16; reg++) {
+        struct value *a = &into->registers[reg];
+        const struct value *b = &from->registers[reg];
+        if (a->kind != NOTHING_KNOWN && (a->kind != b->kind || a->label != b->label)) {
+            *a = (struct value){0};
             changed = true;
         }
+    }
     return changed;
 }
 
@@ -186,15 +262,36 @@ static bool merge_at(const struct search *search, int index, const struct values
            merge(&search->values[index - search->first], from);
 }
 
+/* The table that an indirect jump goes through, by what registers hold before it; UNKNOWN: another way. */
+static int table_of_jump(const struct search *search, int index) {
+    const struct operand *target = &at(search, index)->operands[0];
+    const struct values *values = &search->values[index - search->first];
+    struct value value = target->kind == OPERAND_REGISTER ? register_value(values, target)
+                                                          : loaded_value(search, values, target, false);
+    return value.kind == TARGET ? value.label : UNKNOWN;
+}
+
+static bool follow_jump(const struct search *search, int index, const struct values *after) {
+    bool changed = false;
+    const int *targets = NULL;
+    int table = table_of_jump(search, index), count = table == UNKNOWN ? 0 : at(search, table)->entry_count;
+    if (count)
+        targets = at(search, table)->entries;
+    for (int k = 0; k < count; k++)
+        changed |= merge_at(search, targets[k], after);
+    for (int i = search->first; !count && i < search->end; i++)
+        if (at(search, i)->address_taken)
+            changed |= merge_at(search, i, after);
+    return changed;
+}
+
 static bool follow(const struct search *search, int index) {
     const struct statement *statement = at(search, index);
     struct values after = search->values[index - search->first];
     bool changed = false;
     transfer(search, index, &after);
     if (statement->computed_goto) {
-        for (int i = search->first; i < search->end; i++)
-            if (at(search, i)->address_taken)
-                changed |= merge_at(search, i, &after);
+        changed |= follow_jump(search, index, &after);
     } else if ((is_jump(statement) || is_conditional(statement)) && !statement->operands[0].indirect) {
         changed |= merge_at(
             search, resolve_label(search->program, search->labels, statement->operands[0].text, index),
@@ -205,24 +302,31 @@ static bool follow(const struct search *search, int index) {
     return changed;
 }
 
-static void find_values(struct search *search) {
-    search->values = calloc((size_t)(search->end - search->first) + 1, sizeof *search->values);
-    if (!search->values)
+/* Finds what registers hold in the function that starts at `first`, and the tables that its indirect jumps go
+ * through. */
+void find_tables(struct program *program, struct label_table *labels, int first, int end) {
+    struct search search = {.program = program, .labels = labels, .first = first, .end = end};
+    search.values = calloc((size_t)(end - first) + 1, sizeof *search.values);
+    if (!search.values)
         abort();
-    search->values[0].reached = true;
-    for (int reg = 0; reg < 16; reg++)
-        search->values[0].label[reg] = UNKNOWN;
+    search.values[0].reached = true;
     for (bool changed = true; changed;) {
         changed = false;
-        for (int i = search->first; i < search->end; i++)
-            if (search->values[i - search->first].reached)
-                changed |= follow(search, i);
+        for (int i = first; i < end; i++)
+            if (search.values[i - first].reached)
+                changed |= follow(&search, i);
     }
+    for (int i = first; i < end; i++)
+        if (at(&search, i)->computed_goto)
+            at(&search, i)->through = search.values[i - first].reached ? table_of_jump(&search, i) : UNKNOWN;
+    at(&search, first)->values = search.values;
 }
 
+/* The label whose address the register holds. */
 static int value_of(const struct search *search, int index, int reg) {
     const struct values *values = &search->values[index - search->first];
-    return values->reached && reg != NO_REGISTER ? values->label[reg] : UNKNOWN;
+    bool known = values->reached && reg != NO_REGISTER && values->registers[reg].kind == ADDRESS;
+    return known ? values->registers[reg].label : UNKNOWN;
 }
 
 /* ---- jumps ---- */
@@ -319,7 +423,7 @@ static bool match_switch(const struct search *search, int index, struct table_ju
     bool target_is_base = table_size(search, value_of(search, add, target->reg), true) > 0;
     int offset = target_is_base ? other : target->reg, pointer = target_is_base ? target->reg : other;
     int load = find_back(search, add, "movslq", offset);
-    if (load < 0 || offset == pointer || at(search, index)->live & (1u << offset | 1u << target->reg))
+    if (load < 0 || offset == pointer)
         return false;
     const struct operand *entry = &at(search, load)->operands[0];
     jump->table = value_of(search, add, pointer);
@@ -444,6 +548,31 @@ static void plan_jump(const struct search *search, int index) {
     }
 }
 
+static bool is_from_switch(const struct search *search, struct value value) {
+    return (value.kind == DIFFERENCE || value.kind == TARGET) &&
+           is_switch_table(search->program, at(search, value.label));
+}
+
+/* Whether the statement reads what was computed for a switch's jump, other than to get there. The jump
+ * through the table leaves nothing of that in its registers. */
+static bool reads_switch_value(const struct search *search, int index) {
+    const struct statement *statement = at(search, index);
+    const struct values *values = &search->values[index - search->first];
+    if (!statement->in_text || statement->kind != STATEMENT_INSTRUCTION || !values->reached ||
+        statement->computed_goto || zeroes(statement) ||
+        (is_named(statement, "addq") && computed_value(search, statement, values).kind == TARGET))
+        return false;
+    for (int k = 0; k < statement->operand_count; k++) {
+        const struct operand *operand = &statement->operands[k];
+        const int named[] = {operand->reg, operand->base, operand->index};
+        bool written = k == statement->operand_count - 1 && writes_only(statement);
+        for (int i = written ? 1 : 0; i < 3; i++)
+            if (named[i] != NO_REGISTER && is_from_switch(search, values->registers[named[i]]))
+                return true;
+    }
+    return false;
+}
+
 /* Switch tables serve one kind of jump only: all or none of a function's. */
 static void forget_switches(const struct search *search) {
     for (int i = search->first; i < search->end; i++)
@@ -467,14 +596,19 @@ static void apply(const struct search *search, int index) {
 
 /* Plans the table jumps of the function that starts at `first`. */
 void find_table_jumps(struct program *program, struct label_table *labels, int first, int end) {
-    struct search search = {.program = program, .labels = labels, .first = first, .end = end};
+    struct search search = {.program = program,
+                            .labels = labels,
+                            .first = first,
+                            .end = end,
+                            .values = program->statements[first].values};
     bool all = true;
-    find_values(&search);
     for (int i = first; i < end; i++)
         if (at(&search, i)->computed_goto) {
             plan_jump(&search, i);
             all &= at(&search, i)->table_jump || at(&search, i)->goes_to;
         }
+    for (int i = first; i < end; i++)
+        all &= !reads_switch_value(&search, i);
     if (!all)
         forget_switches(&search);
     for (int i = first; i < end; i++) {
@@ -486,6 +620,7 @@ void find_table_jumps(struct program *program, struct label_table *labels, int f
             statement->unmarked = true;
     }
     free(search.values);
+    at(&search, first)->values = NULL;
 }
 
 /* What is left of a statement that the jump replaces. */

@@ -330,7 +330,8 @@ static struct statement *add_statement(struct reader *reader) {
                                     .source_line = reader->source_line,
                                     .comment = "",
                                     .prefixes = "",
-                                    .depth = DEPTH_UNKNOWN};
+                                    .depth = DEPTH_UNKNOWN,
+                                    .through = -1};
     return statement;
 }
 

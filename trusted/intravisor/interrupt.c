@@ -57,11 +57,13 @@ void timers_release(struct orc_thread *thread) {
     thread->has_timer = thread->has_limit = false;
 }
 
-void set_limit(struct orc_thread *thread, uint64_t nanoseconds) {
-    if (!thread->has_limit && make_timer(thread, REASON_LIMIT, &thread->limit) < 0)
-        abort();
+int set_limit(struct orc_thread *thread, uint64_t nanoseconds) {
+    int status = thread->has_limit ? 0 : make_timer(thread, REASON_LIMIT, &thread->limit);
+    if (status < 0)
+        return status;
     thread->has_limit = true;
     set_timer(thread->limit, nanoseconds, nanoseconds > 0 ? AGAIN : 0);
+    return 0;
 }
 
 void thread_stop(struct orc_thread *thread) {

@@ -159,19 +159,22 @@ int orc_compartment_signal(struct orc_compartment *compartment, int signal) {
     return 0;
 }
 
-static bool kill_user(void *object, struct orc_compartment *compartment) {
+static bool kill_users(void *hash, struct orc_compartment *compartment) {
+    bool uses = false;
     pthread_mutex_lock(&compartment->lock);
-    bool uses = compartment_grant_of(compartment, object) != NULL;
+    for (const struct grant *grant = compartment->grants; grant && !uses; grant = grant->next)
+        uses = memcmp(grant->object->hash, hash, ORC_HASH_SIZE) == 0;
     pthread_mutex_unlock(&compartment->lock);
     if (uses)
         orc_compartment_kill(compartment);
     return true;
 }
 
-void orc_object_revoke(struct orc_object *object) {
-    {
-        HOLD(object->cell->lock);
-        object->revoked = true;
-    }
-    orc_cell_compartments(object->cell, kill_user, object);
+int orc_cell_revoke(struct orc_cell *cell, const uint8_t *hash, struct orc_error *error) {
+    uint8_t copy[ORC_HASH_SIZE];
+    memcpy(copy, hash, sizeof copy); /* it may be one of the objects' own */
+    if (!store_revoke(cell, copy))
+        return fail(error, ENOENT, "revoke: the cell holds no object of this hash");
+    orc_cell_compartments(cell, kill_users, copy);
+    return 0;
 }

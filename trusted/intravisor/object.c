@@ -146,7 +146,7 @@ static int find_or_add(struct orc_object *ours, struct orc_object **other, struc
         return -EINTR;
     int status = store_add(ours->cell, ours);
     if (status < 0)
-        fail(error, -status, "object: the object window has no room for 0x%x bytes", ours->span);
+        failed(error, -status, "object: the object window has no place for it");
     return status;
 }
 

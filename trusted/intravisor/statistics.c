@@ -67,7 +67,9 @@ int orc_compartment_statistics(struct orc_compartment *compartment, struct orc_s
     statistics->handles = usage.handles;
     statistics->objects = compartment->grant_count;
     statistics->running = compartment->started && !compartment->over;
-    for (const struct grant *grant = compartment->grants; grant; grant = grant->next)
+    for (const struct grant *grant = compartment->grants; grant; grant = grant->next) {
         statistics->shared += object_shared_bytes(grant->object);
+        statistics->cls += page_up(grant->object->layout.data_size);
+    }
     return 0;
 }

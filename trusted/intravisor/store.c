@@ -67,6 +67,13 @@ static void link_object(struct orc_object **place, struct orc_object *object) {
     *bucket = object;
 }
 
+static struct orc_object *first_of(struct store *store, const uint8_t *hash) {
+    struct orc_object *object = *bucket_of(store, hash);
+    while (object && memcmp(object->hash, hash, ORC_HASH_SIZE) != 0)
+        object = object->next_hash;
+    return object;
+}
+
 /* --- Kept objects --- */
 
 static bool is_kept(const struct orc_object *object) {
@@ -146,7 +153,8 @@ static void forget_retired(struct orc_cell *cell) {
     for (struct orc_object *object = cell->store->objects; object; object = next) {
         next = object->next;
         /* Where no text stood, nothing can lead to. */
-        if (object->state != OBJECT_RETIRED || (object->layout.text_size > 0 && oldest < object->age))
+        if (object->state != OBJECT_RETIRED || object->revoked ||
+            (object->layout.text_size > 0 && oldest < object->age))
             continue;
         unlink_object(object);
         free(object);
@@ -178,9 +186,21 @@ static int take_gap(struct store *store, struct orc_object *object) {
     return 0;
 }
 
+bool store_revoke(struct orc_cell *cell, const uint8_t *hash) {
+    bool found = false;
+    HOLD(cell->lock);
+    for (struct orc_object *object = *bucket_of(cell->store, hash); object; object = object->next_hash)
+        if (memcmp(object->hash, hash, ORC_HASH_SIZE) == 0)
+            found = object->revoked = true;
+    return found;
+}
+
 int store_add(struct orc_cell *cell, struct orc_object *object) {
     struct store *store = cell->store;
     struct orc_object *twin = retired_twin(store, object);
+    const struct orc_object *like = first_of(store, object->hash);
+    if (like && like->revoked) /* as all of this hash */
+        return -EKEYREVOKED;
     object->state = OBJECT_BUILDING;
     if (twin) {
         struct orc_object **link = &store->objects;
@@ -240,6 +260,8 @@ struct orc_object *store_find(struct orc_cell *cell, const uint8_t *hash, const 
 }
 
 bool store_empty(struct orc_cell *cell) {
+    for (struct orc_object *object = cell->store->objects; object; object = object->next)
+        object->revoked = false; /* the last user of the cell has gone */
     trim(cell->store, 0, 0);
     forget_retired(cell);
     return !cell->store->objects;

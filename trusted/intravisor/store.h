@@ -37,9 +37,12 @@ void store_destroy(struct store *store);
  * most until `thread` is stopped. */
 struct orc_object *store_find(struct orc_cell *cell, const uint8_t *hash, const char *domain,
                               struct orc_thread *thread);
-/* Gives the object a place in the window and lists it as building, or -ENOSPC. Identical content gets the
- * place back that it had. */
+/* Gives the object a place in the window and lists it as building, or -ENOSPC, -EKEYREVOKED. Identical
+ * content gets the place back that it had. */
 int store_add(struct orc_cell *cell, struct orc_object *object);
+/* Marks all objects of this hash: nobody gets them, or registers their like, from here on. False: there are
+ * none. Takes the lock. */
+bool store_revoke(struct orc_cell *cell, const uint8_t *hash);
 /* It is built: others may have it; or that failed, and its place is free for others. */
 void store_decide(struct orc_object *object, bool good);
 void store_hold(struct orc_object *object);

@@ -241,7 +241,7 @@ void thread_arm(struct orc_thread *thread) {
     __atomic_store_n(&thread->running, 1, __ATOMIC_SEQ_CST);
 }
 
-void thread_run(struct orc_thread *thread, uint64_t nanoseconds, struct orc_result *result) {
+int thread_run(struct orc_thread *thread, uint64_t nanoseconds, struct orc_result *result) {
     if (!thread->worker)
         activate(thread);
     thread->outcome = ORC_NOTHING;
@@ -249,10 +249,10 @@ void thread_run(struct orc_thread *thread, uint64_t nanoseconds, struct orc_resu
     thread->in_upcall = 0;
     if (!thread->running)
         thread_arm(thread);
-    if (nanoseconds > 0)
-        set_limit(thread, nanoseconds);
-    orc_enter(thread);
-    if (nanoseconds > 0)
+    int status = nanoseconds > 0 ? set_limit(thread, nanoseconds) : 0;
+    if (status == 0)
+        orc_enter(thread);
+    if (status == 0 && nanoseconds > 0)
         set_limit(thread, 0);
     __atomic_store_n(&thread->running, 0, __ATOMIC_SEQ_CST);
     describe(thread, result);
@@ -260,6 +260,7 @@ void thread_run(struct orc_thread *thread, uint64_t nanoseconds, struct orc_resu
         thread->stopping = 0;
         wake_end(thread);
     }
+    return status;
 }
 
 static bool ready(struct orc_thread *thread, uint32_t entry) {
@@ -281,8 +282,7 @@ int orc_call(struct orc_thread *thread, uint32_t entry, const struct orc_registe
         return -ENOENT;
     thread->entry = entry;
     thread->registers = *registers;
-    thread_run(thread, nanoseconds, result);
-    return 0;
+    return thread_run(thread, nanoseconds, result);
 }
 
 void orc_thread_stop(struct orc_thread *thread) {

@@ -109,8 +109,9 @@ void thread_prepare(struct orc_thread *thread, struct orc_compartment *compartme
 /* Into and out of the compartment's list; the caller holds its lock. */
 void thread_join(struct orc_thread *thread);
 void thread_leave(struct orc_thread *thread);
-/* Runs the guest as the thread says and fills in `result`: orc_call without its checks. */
-void thread_run(struct orc_thread *thread, uint64_t nanoseconds, struct orc_result *result);
+/* Runs the guest as the thread says and fills in `result`: orc_call without its checks. -errno: there is no
+ * timer for the limit, and nothing has run. */
+int thread_run(struct orc_thread *thread, uint64_t nanoseconds, struct orc_result *result);
 void block_signals(uint64_t *before);
 /* The calling host thread, not one of the Intravisor's, is to run guests; on this thread's signal stack; it
  * is done with it, and what it had before is put back. */
@@ -146,7 +147,8 @@ bool interrupt_take(struct orc_thread *thread);
 void interrupt_again(struct orc_thread *thread);
 /* What a stop or an interrupt wants has been seen: no more signals. */
 void wake_end(struct orc_thread *thread);
-void set_limit(struct orc_thread *thread, uint64_t nanoseconds);
+/* -errno: the kernel has no timer left. */
+int set_limit(struct orc_thread *thread, uint64_t nanoseconds);
 
 /* upcall.c: the guest's signal entry. On the signal stack, with the host's FS base. */
 bool upcall_deliver(struct orc_thread *thread, void *interrupted);

@@ -21,7 +21,8 @@ sys.path.insert(0, os.path.join(HERE, "../../exec"))
 import guest  # noqa: E402
 
 LEVELS = ["-O0", "-O1", "-O2", "-O3", "-Os"]
-EXTRAS = [[], [], ["-mavx2", "-mbmi2"], ["-fno-jump-tables"], ["-fPIE"], ["-g"], ["-march=haswell"]]
+RELOCATABLE = "-fcls=relocatable"  # not for bare compartments: with ld.so, under `orc run`
+EXTRAS = [[], [], ["-mavx2", "-mbmi2"], ["-fno-jump-tables"], ["-fPIE"], ["-g"], ["-march=haswell"], [RELOCATABLE], [RELOCATABLE, "-fPIC"]]
 RUN_SECONDS = 4
 
 
@@ -50,6 +51,17 @@ def native_result(tools, source, work, flags):
     return guest.run([program], timeout=RUN_SECONDS)
 
 
+def run_in_compartment(tools, source, program, flags):
+    if RELOCATABLE not in flags:
+        tools.build_orc(source, program, flags)
+        command = tools.bare(program, seconds=10 * RUN_SECONDS)
+    else:
+        guest.must([tools.orc_cc, *flags, "-o", program, source])
+        guest.must([tools.orc, "verify", program])
+        command = [tools.orc, "run", "--time", str(10 * RUN_SECONDS), program]
+    return guest.run(command, timeout=20 * RUN_SECONDS)
+
+
 def check(tools, source, work, base, flags):
     """None when equal; a message when not; False when the program can't be judged."""
     try:
@@ -60,12 +72,12 @@ def check(tools, source, work, base, flags):
         return False
     program = os.path.join(work, "guest")
     try:
-        tools.build_orc(source, program, base + flags)
+        compartment = run_in_compartment(tools, source, program, base + flags)
     except guest.Failure as failure:
         return str(failure)
-    compartment = guest.run(tools.bare(program, seconds=10 * RUN_SECONDS), timeout=20 * RUN_SECONDS)
     message = guest.compare(native, compartment)
-    if message and guest.compare(native_result(tools, source, work, base + flags), compartment) is None:
+    own = [flag for flag in base + flags if flag != RELOCATABLE]
+    if message and guest.compare(native_result(tools, source, work, own), compartment) is None:
         return False  # clang itself gives two answers
     return message
 

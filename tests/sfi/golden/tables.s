@@ -201,3 +201,57 @@ reloaded:
 	.long	.LBB90_1-.LJTI90_0
 	.long	.LBB90_2-.LJTI90_0
 	.long	.LBB90_1-.LJTI90_0
+# Two switches at different depths. What the first computes isn't read by calls and returns behind it, whose
+# arguments and results the text doesn't name.
+	.text
+	.type	depths,@function
+depths:
+	cmpl	$1, %edi
+	ja	.LBB5_3
+	leaq	.LJTI5_0(%rip), %rcx
+	movslq	(%rcx,%rdi,4), %rax
+	addq	%rcx, %rax
+	jmpq	*%rax
+.LBB5_1:
+	pushq	%rbx
+	callq	calls
+	cmpl	$1, %esi
+	ja	.LBB5_4
+	leaq	.LJTI5_1(%rip), %rcx
+	movslq	(%rcx,%rsi,4), %rax
+	addq	%rcx, %rax
+	jmpq	*%rax
+.LBB5_2:
+	setne	%al
+.LBB5_3:
+	retq
+.LBB5_4:
+	xorl	%eax, %eax
+.LBB5_5:
+	popq	%rbx
+	retq
+	.section	.rodata,"a",@progbits
+.LJTI5_0:
+	.long	.LBB5_1-.LJTI5_0
+	.long	.LBB5_2-.LJTI5_0
+.LJTI5_1:
+	.long	.LBB5_4-.LJTI5_1
+	.long	.LBB5_5-.LJTI5_1
+# The sum is read behind the jump: that switch is guarded.
+	.text
+	.type	read,@function
+read:
+	cmpl	$1, %edi
+	ja	.LBB6_2
+	leaq	.LJTI6_0(%rip), %rcx
+	movslq	(%rcx,%rdi,4), %rax
+	addq	%rcx, %rax
+	jmpq	*%rax
+.LBB6_1:
+	movq	%rax, (%rsi)
+.LBB6_2:
+	retq
+	.section	.rodata,"a",@progbits
+.LJTI6_0:
+	.long	.LBB6_1-.LJTI6_0
+	.long	.LBB6_2-.LJTI6_0

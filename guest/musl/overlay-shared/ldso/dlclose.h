@@ -75,6 +75,7 @@ static void release_closed(struct dso *closed)
 	}
 	for (struct dso *next; closed; closed = next) {
 		next = closed->next;
+		if (!closed->map) free(closed->cls_block);
 		if (closed->rpath != closed->rpath_orig) free(closed->rpath);
 		free(closed->deps);
 		free(closed);

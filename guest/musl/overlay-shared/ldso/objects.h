@@ -176,6 +176,11 @@ static void *map_library(int fd, struct dso *dso, const char *name)
 		return 0;
 	}
 	describe(dso, (void *)(uintptr_t)info.base, handle, info.size);
+	if (!allocate_cls(dso)) {
+		object_call(ORC_OBJECT_RELEASE, handle, 0, 0);
+		errno = ENOMEM;
+		return 0;
+	}
 	return dso->map;
 }
 
@@ -189,7 +194,7 @@ static int release_object(struct dso *dso)
  * with the compartment. */
 static void unmap_library(struct dso *dso)
 {
-	if (dso->map) release_object(dso);
+	if (dso->map && release_object(dso)) free(dso->cls_block);
 }
 
 /* Import tables: an object's bindings are collected and made by one hostcall, since compartments whose tables are the same
