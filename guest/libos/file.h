@@ -37,7 +37,8 @@ struct file_operations {
     long (*entries)(struct file *file, void *buffer, size_t length); /* NULL: -ENOTDIR */
     long (*control)(struct file *file, unsigned long request, long argument);
     long (*set_nonblocking)(struct file *file, bool nonblocking); /* NULL: nothing to do */
-    unsigned (*ready)(struct file *file); /* of what watch.h is about: the events of poll that it is ready for */
+    unsigned (*ready)(
+        struct file *file); /* of what watch.h is about: the events of poll that it is ready for */
     void (*release)(struct file *file);
 };
 

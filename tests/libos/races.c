@@ -52,7 +52,8 @@ static bool allowed(int error) {
 static long use_pipe(unsigned random, int reader, int writer) {
     static _Thread_local char bytes[6000];
     struct epoll_event found[4], wanted = {.events = EPOLLIN | (random & 1 ? EPOLLET : 0), .data.u64 = 7};
-    struct pollfd polls[3] = {{reader, POLLIN, 0}, {writer, POLLOUT, 0}, {random & 1 ? event : -1, POLLIN, 0}};
+    struct pollfd polls[3] = {
+        {reader, POLLIN, 0}, {writer, POLLOUT, 0}, {random & 1 ? event : -1, POLLIN, 0}};
     int ends[2];
     switch (random >> 4 & 7) {
     case 0:
