@@ -159,6 +159,6 @@ void *start_info_make(const struct orc_launch *launch, const char *name, const s
     add_auxiliary(&block, loader, seed, boot, boot_bytes->program);
     *size = words * 8 + block.byte_count;
     boot_bytes->first_heap =
-        (uint32_t)((ORC_START_BLOCK + *size + ORC_PAGE_SIZE - 1) & ~(size_t)(ORC_PAGE_SIZE - 1));
+        (uint32_t)(ORC_START_BLOCK + *size); /* the rest of its last page is the guest's, too */
     return whole;
 }

@@ -71,6 +71,12 @@ def tests_of(programs):
         rounds = str(max(5000, 400000 // (1 + size // 1024)))
         native, orc = programs.calls(["file", str(size), rounds, data], ["--mount", f"{data}:{data}:ro"])
         yield (f"file {size}", native, orc, IO_GOAL)
+    for size in (1, 4096, 65536):
+        rounds = str(max(5000, 400000 // (1 + size // 1024)))
+        native = programs.calls(["memory", str(size), rounds, f"/dev/shm/orc-bench-{os.getpid()}"])[0]
+        yield (f"memory {size}", native, programs.calls(["memory", str(size), rounds, "/tmp/file"])[1], IO_GOAL)
+    yield ("zero 4096", *programs.calls(["zero", "4096", "200000"]), IO_GOAL)
+    yield ("away 4096", *programs.calls(["away", "4096", "400000"]), IO_GOAL)
     yield ("start", [programs.spawn, "run", "300", programs.native("hello")], [programs.launch, "run", "300", programs.guest("hello")], GOALS["start"])
     yield ("start, glibc", [programs.spawn, "run", "300", programs.native_dynamic], [programs.launch, "run", "300", programs.guest("hello")], None)
 
@@ -82,13 +88,19 @@ WORDS = {
     "start, glibc": "the same; fork, exec, wait of dynamic glibc hello",
 }
 
+SIZED = {
+    "pipe": "pipe: write and read",
+    "file": "file on a read-only mount: pread",
+    "memory": "file in memory (natively tmpfs): pread",
+    "zero": "/dev/zero: read",
+    "away": "/dev/null: write",
+}
+
 
 def describe(name):
     kind, _, size = name.partition(" ")
-    if kind == "pipe":
-        return f"pipe: write and read of {size} bytes"
-    if kind == "file":
-        return f"file: pread of {size} bytes"
+    if kind in SIZED:
+        return f"{SIZED[kind]} of {size} bytes"
     return WORDS[name]
 
 

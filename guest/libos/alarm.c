@@ -40,7 +40,8 @@ static int run_timer(void *unused) {
     for (;;) {
         if (expire(&left, &seen))
             libos_signal_alarm(&timer_thread);
-        else if (orc_hostcall(ORC_FUTEX_WAIT, (long)&timer.changes, seen, left, 0, 0) == -EINTR)
+        else if (orc_hostcall(ORC_FUTEX_WAIT, (long)&timer.changes, seen, left, 0, 0) == -EINTR ||
+                 __atomic_load_n(&libos_unrouted, __ATOMIC_RELAXED)) /* noted while it waited for a lock */
             libos_signals_forward(&timer_thread);
     }
 }

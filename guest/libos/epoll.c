@@ -1,24 +1,257 @@
-/* epoll, which is the host's. What's watched is an open file: its duplicates count as the same, and it's
- * forgotten when the last descriptor is closed, as in Linux. */
+/* epoll. What the host has a handle of is watched by the host's epoll; pipes of the compartment's own are
+ * watched here, and an event among what the host watches ends a wait there. What's watched is an open file:
+ * its duplicates count as the same, and it's forgotten when the last descriptor is closed, as in Linux. */
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include "file.h"
 #include "files.h"
+#include "heap.h"
 #include "wait.h"
+#include "watch.h"
 
-long sys_epoll_create1(int flags) {
-    if (flags & ~EPOLL_CLOEXEC)
-        return -EINVAL;
-    long handle = orc_hostcall(ORC_EPOLL, 0, 0, 0, 0, 0);
-    return handle < 0 ? handle : descriptor_add_handle(&epoll_operations, FILE_EPOLL, handle, O_RDWR | flags);
+/* A pipe in a set. Ready is one that has changed since it was found not to be: whether it's ready still, the
+ * pipe tells. */
+struct item {
+    struct watch watch;
+    struct epoll_set *set;
+    struct item *next, **link;
+    struct item *next_ready;
+    bool listed;    /* in the list of ready ones */
+    uint32_t flags; /* EPOLLET, EPOLLONESHOT */
+    uint64_t data;
+};
+
+/* All under watch_lock, but for `waiting`. */
+struct epoll_set {
+    struct item *items, *first_ready, *last_ready;
+    uint32_t handle, event; /* event: ORC_NO_HANDLE until it's needed */
+    uint32_t waiting;       /* atomic: threads that wait */
+    bool watched;           /* the set itself is polled: the event tells that something is ready */
+    bool signalled;
+    bool host_first; /* for fairness, when there's more than was asked for */
+};
+
+static struct epoll_set *set_of(const struct file *file) {
+    return file->own;
 }
+
+/* --- The event; with watch_lock. */
+
+/* The event's data in the host's set, which nobody else has: a set's address below, and no address above. */
+static uint64_t event_data(const struct epoll_set *set) {
+    return (uint64_t)0x6f726365 << 32 | (uint32_t)(uintptr_t)set;
+}
+
+static long event_need(struct epoll_set *set) {
+    if (set->event != ORC_NO_HANDLE)
+        return 0;
+    long event = wake_event_get();
+    if (event < 0)
+        return event;
+    long error =
+        orc_hostcall(ORC_EPOLL_CONTROL, set->handle, EPOLL_CTL_ADD, event, EPOLLIN, (long)event_data(set));
+    if (error)
+        wake_event_put((uint32_t)event);
+    else
+        set->event = (uint32_t)event;
+    return error;
+}
+
+static void event_signal(struct epoll_set *set) {
+    if (set->signalled || set->event == ORC_NO_HANDLE)
+        return;
+    set->signalled = true;
+    wake_event_signal(set->event);
+}
+
+static void event_clear(struct epoll_set *set) {
+    if (!set->signalled)
+        return;
+    set->signalled = false;
+    wake_event_clear(set->event);
+}
+
+/* --- Items; with watch_lock. */
+
+static void list_ready(struct item *item) {
+    struct epoll_set *set = item->set;
+    if (!item->listed) {
+        item->listed = true;
+        item->next_ready = NULL;
+        *(set->first_ready ? &set->last_ready->next_ready : &set->first_ready) = item;
+        set->last_ready = item;
+    }
+    if (set->watched || __atomic_load_n(&set->waiting, __ATOMIC_SEQ_CST))
+        event_signal(set);
+}
+
+static struct item *take_first_ready(struct epoll_set *set) {
+    struct item *item = set->first_ready;
+    set->first_ready = item->next_ready;
+    item->listed = false;
+    return item;
+}
+
+static void unlist(struct item *item) {
+    struct item *before = NULL, *each = item->set->first_ready;
+    for (; each && each != item; each = each->next_ready)
+        before = each;
+    if (!each)
+        return;
+    *(before ? &before->next_ready : &item->set->first_ready) = item->next_ready;
+    if (item->set->last_ready == item)
+        item->set->last_ready = before;
+    item->listed = false;
+}
+
+static void item_end(struct item *item) {
+    unlist(item);
+    watch_remove(&item->watch);
+    *item->link = item->next;
+    if (item->next)
+        item->next->link = item->link;
+    heap_free(item, sizeof *item);
+}
+
+static void item_notify(struct watch *watch, uint32_t events) {
+    struct item *item = (struct item *)watch;
+    if (events == WATCH_CLOSED)
+        item_end(item);
+    else if (watch->events) /* else EPOLLONESHOT has been told */
+        list_ready(item);
+}
+
+static uint32_t item_ready(const struct item *item) {
+    if (!item->watch.events)
+        return 0;
+    return item->watch.file->operations->ready(item->watch.file) & (item->watch.events | WATCH_ALWAYS);
+}
+
+static struct item *item_find(const struct epoll_set *set, const struct file *file) {
+    struct item *item = set->items;
+    while (item && item->watch.file != file)
+        item = item->next;
+    return item;
+}
+
+#define ITEM_FLAGS (EPOLLET | EPOLLONESHOT | EPOLLEXCLUSIVE | EPOLLWAKEUP)
+
+static void item_arm(struct item *item, const struct epoll_event *event) {
+    item->watch.events = (event->events & ~(uint32_t)ITEM_FLAGS) | WATCH_ALWAYS;
+    item->flags = event->events & ITEM_FLAGS;
+    item->data = event->data.u64;
+    if (item_ready(item))
+        list_ready(item);
+}
+
+static long item_add(struct epoll_set *set, struct file *file, const struct epoll_event *event) {
+    long error = libos_threaded || set->watched ? event_need(set) : 0;
+    struct item *item = error ? NULL : heap_allocate(sizeof *item);
+    if (!item)
+        return error ? error : -ENOMEM;
+    item->set = set;
+    item->watch.file = file;
+    item->watch.notify = item_notify;
+    item->next = set->items;
+    item->link = &set->items;
+    if (item->next)
+        item->next->link = &item->next;
+    __atomic_store_n(&set->items, item, __ATOMIC_SEQ_CST); /* before list_ready sees who waits */
+    watch_add(file->own, &item->watch);
+    item_arm(item, event);
+    return 0;
+}
+
+static long item_control(struct epoll_set *set, int operation, struct file *file,
+                         const struct epoll_event *event) {
+    long result = 0;
+    libos_lock(&watch_lock);
+    struct item *item = item_find(set, file);
+    if (operation == EPOLL_CTL_ADD)
+        result = item ? -EEXIST : item_add(set, file, event);
+    else if (operation != EPOLL_CTL_DEL && operation != EPOLL_CTL_MOD)
+        result = -EINVAL;
+    else if (!item)
+        result = -ENOENT;
+    else if (operation == EPOLL_CTL_DEL)
+        item_end(item);
+    else
+        item_arm(item, event);
+    libos_unlock(&watch_lock);
+    return result;
+}
+
+/* Takes what is ready, at most `count` events. What stays ready is looked at again the next time. */
+static int items_take(struct epoll_set *set, struct epoll_event *events, int count) {
+    int found = 0;
+    struct item *last = set->first_ready ? set->last_ready : NULL;
+    for (bool more = last != NULL; more && found < count;) {
+        struct item *item = take_first_ready(set);
+        uint32_t ready = item_ready(item);
+        more = item != last;
+        if (!ready)
+            continue;
+        events[found++] = (struct epoll_event){.events = ready, .data.u64 = item->data};
+        if (item->flags & EPOLLONESHOT)
+            item->watch.events = 0;
+        else if (!(item->flags & EPOLLET))
+            list_ready(item);
+    }
+    if (!set->first_ready)
+        event_clear(set);
+    return found;
+}
+
+/* --- Sets */
 
 static long epoll_status(struct file *file, struct stat *status) {
     return stream_operations.status(file, status);
 }
 
-const struct file_operations epoll_operations = {.status = epoll_status};
+static void epoll_release(struct file *file) {
+    struct epoll_set *set = set_of(file);
+    if (!set)
+        return;
+    libos_lock(&watch_lock);
+    while (set->items)
+        item_end(set->items);
+    event_clear(set);
+    libos_unlock(&watch_lock);
+    if (set->event != ORC_NO_HANDLE)
+        orc_hostcall(ORC_CLOSE, set->event, 0, 0, 0, 0); /* the host may still know it as one of the set */
+    heap_free(set, sizeof *set);
+}
+
+const struct file_operations epoll_operations = {.status = epoll_status, .release = epoll_release};
+
+long sys_epoll_create1(int flags) {
+    if (flags & ~EPOLL_CLOEXEC)
+        return -EINVAL;
+    struct file *file = file_create(&epoll_operations, FILE_EPOLL, O_RDWR);
+    struct epoll_set *set = file ? heap_allocate(sizeof *set) : NULL;
+    long handle = set ? orc_hostcall(ORC_EPOLL, 0, 0, 0, 0, 0) : -ENOMEM;
+    if (handle < 0) {
+        heap_free(set, sizeof *set);
+        if (file)
+            file_put(file);
+        return handle;
+    }
+    set->event = ORC_NO_HANDLE;
+    file->own = set;
+    file->handle = set->handle = (uint32_t)handle;
+    return descriptor_add(file, 0, flags & EPOLL_CLOEXEC);
+}
+
+/* It's told by the set's event, which stays until a wait finds that nothing is ready any more. */
+void epoll_is_watched(struct file *file) {
+    struct epoll_set *set = set_of(file);
+    libos_lock(&watch_lock);
+    set->watched = true;
+    if (set->items && event_need(set) == 0 && set->first_ready)
+        event_signal(set);
+    libos_unlock(&watch_lock);
+}
 
 /* The file behind an epoll's descriptor. */
 static struct file *get_epoll(int descriptor, long *error) {
@@ -29,50 +262,116 @@ static struct file *get_epoll(int descriptor, long *error) {
     return *error ? NULL : file;
 }
 
-long sys_epoll_ctl(int epoll, int operation, int descriptor, const struct epoll_event *event) {
+static long host_control(const struct file *set, int operation, const struct file *file,
+                         const struct epoll_event *event) {
+    uint32_t events = event ? event->events & ~EPOLLWAKEUP : 0;
+    return orc_hostcall(ORC_EPOLL_CONTROL, set->handle, operation, file->handle, events,
+                        event ? (long)event->data.u64 : 0);
+}
+
+long sys_epoll_ctl(int epoll, int operation, int descriptor, const struct epoll_event *given) {
     long result;
+    struct epoll_event event = {0};
     struct file *set = get_epoll(epoll, &result);
     if (!set)
         return result;
     struct file *file = file_get(descriptor);
-    uint32_t events = operation == EPOLL_CTL_DEL ? 0 : event->events;
-    uint64_t data = operation == EPOLL_CTL_DEL ? 0 : event->data.u64;
+    if (operation != EPOLL_CTL_DEL)
+        event = *given;
     if (!file || file->kind == FILE_PATH)
         result = -EBADF;
     else if (file == set)
         result = -EINVAL;
+    else if (file->operations->ready)
+        result = item_control(set_of(set), operation, file, &event);
     else if (file->kind > FILE_TIMER)
         result = -EPERM;
     else
-        result = orc_hostcall(ORC_EPOLL_CONTROL, set->handle, operation, file->handle, events & ~EPOLLWAKEUP,
-                              data);
+        result = host_control(set, operation, file, &event);
+    if (!result && operation == EPOLL_CTL_ADD && file->kind == FILE_EPOLL)
+        epoll_is_watched(file);
     if (file)
         file_put(file);
     file_put(set);
     return result;
 }
 
-struct events {
-    uint32_t handle;
+/* --- Waiting */
+
+struct wait {
+    struct epoll_set *set;
+    struct epoll_event *events;
     int count;
-    struct epoll_event *all;
 };
 
+/* What the host finds, without the event: how many. */
+static long host_take(const struct epoll_set *set, struct epoll_event *events, int count, int64_t timeout) {
+    long result = libos_blocking_once(ORC_EPOLL_WAIT, set->handle, (long)events, count, timeout, 0),
+         taken = 0;
+    if (set->event == ORC_NO_HANDLE || result < 0)
+        return result;
+    for (long i = 0; i < result; i++)
+        if (events[i].data.u64 != event_data(set))
+            events[taken++] = events[i];
+    return !taken && result && timeout ? -EINTR : taken; /* the event alone: another turn */
+}
+
+/* What is ready here, and an event for what will be. */
+static long own_take(struct epoll_set *set, struct epoll_event *events, int count) {
+    libos_lock(&watch_lock);
+    long found = items_take(set, events, count);
+    if (!found && libos_threaded && set->items) {
+        long error = event_need(set);
+        found = error ? error : found;
+    }
+    libos_unlock(&watch_lock);
+    return found;
+}
+
+/* Both sides. When one side has filled what was asked for, the other comes first the next time, so that
+ * neither waits for ever. */
+static long take_both(struct epoll_set *set, struct epoll_event *events, int count, int64_t timeout) {
+    bool host_first = set->host_first;
+    set->host_first = false;
+    long found = host_first ? host_take(set, events, count, 0) : 0;
+    if (found < 0 || found == count)
+        return found;
+    long more = own_take(set, events + found, count - (int)found);
+    if (more < 0)
+        return found ? found : more;
+    if (host_first && found + more)
+        return found + more;
+    if (more == count) {
+        set->host_first = true;
+        return more;
+    }
+    found = more;
+    more = host_take(set, events + found, count - (int)found, found ? 0 : timeout);
+    return more < 0 && found ? found : more + found;
+}
+
+/* One turn: -EINTR for another, as long as no signal is due. */
 static long wait_events(void *context, int64_t timeout) {
-    struct events *events = context;
-    return libos_blocking_once(ORC_EPOLL_WAIT, events->handle, (long)events->all, events->count, timeout, 0);
+    const struct wait *wait = context;
+    struct epoll_set *set = wait->set;
+    __atomic_fetch_add(&set->waiting, 1, __ATOMIC_SEQ_CST);
+    long result = __atomic_load_n(&set->items, __ATOMIC_SEQ_CST)
+                      ? take_both(set, wait->events, wait->count, timeout)
+                      : host_take(set, wait->events, wait->count, timeout);
+    __atomic_fetch_sub(&set->waiting, 1, __ATOMIC_SEQ_CST);
+    return result;
 }
 
 static long epoll_wait_for(int epoll, struct epoll_event *events, int count, int64_t timeout) {
     long result;
     if (count <= 0)
         return -EINVAL;
-    struct file *set = get_epoll(epoll, &result);
-    if (!set)
+    struct file *file = get_epoll(epoll, &result);
+    if (!file)
         return result;
-    struct events context = {set->handle, count < ORC_MAX_POLL ? count : ORC_MAX_POLL, events};
-    result = wait_until(wait_events, &context, timeout);
-    file_put(set);
+    struct wait wait = {set_of(file), events, count < ORC_MAX_POLL ? count : ORC_MAX_POLL};
+    result = wait_until(wait_events, &wait, timeout);
+    file_put(file);
     return result;
 }
 

@@ -5,6 +5,7 @@
 #include <termios.h>
 #include "files.h"
 #include "locks.h"
+#include "pipe.h"
 
 #define CHANGEABLE (O_APPEND | O_NONBLOCK | O_NOATIME)
 
@@ -30,6 +31,16 @@ static long duplicate(struct file *file, long lowest, bool close_on_exec) {
     return descriptor_add(file, lowest, close_on_exec);
 }
 
+/* The host's pipes keep their size, which is the usual one. */
+static long control_size(struct file *file, bool set, long size) {
+    struct stat status;
+    if (file->kind == FILE_PIPE)
+        return set ? pipe_set_size(file, (size_t)size) : pipe_size(file);
+    bool is_pipe =
+        file->kind == FILE_STREAM && !file->operations->status(file, &status) && S_ISFIFO(status.st_mode);
+    return is_pipe ? 65536 : -EBADF;
+}
+
 static long control(struct file *file, int descriptor, int command, long argument) {
     switch (command) {
     case F_DUPFD:
@@ -52,7 +63,7 @@ static long control(struct file *file, int descriptor, int command, long argumen
         return lock_control(file, command, (struct flock *)argument);
     case F_SETPIPE_SZ:
     case F_GETPIPE_SZ:
-        return file->kind == FILE_STREAM ? 65536 : -EBADF;
+        return control_size(file, command == F_SETPIPE_SZ, argument);
     default:
         return -EINVAL;
     }

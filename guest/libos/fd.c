@@ -8,24 +8,21 @@
 #include "heap.h"
 #include "names.h"
 
-#define FIRST 32u
 #define CHUNK 256u
 #define MOST 65536u
 
 #define RANGE_UNSHARE 2 /* of close_range */
 #define RANGE_CLOSE_ON_EXEC 4
 
-#define CLOSE_ON_EXEC 1u /* in an entry, which is else the address of a struct file */
-
 static struct libos_lock table_lock;
-static uint32_t first_descriptors[FIRST];
+uint32_t first_descriptors[FIRST_DESCRIPTORS];
 static uint32_t *chunks[MOST / CHUNK]; /* chunk 0's first 32 entries are unused */
 static unsigned lowest_free;           /* no descriptor below is free */
 static unsigned end_used;              /* no descriptor from here on is in use */
 static struct file *free_files;
 
 static uint32_t *entry_of(unsigned descriptor) {
-    if (descriptor < FIRST)
+    if (descriptor < FIRST_DESCRIPTORS)
         return &first_descriptors[descriptor];
     if (descriptor >= MOST)
         return NULL;
@@ -34,7 +31,7 @@ static uint32_t *entry_of(unsigned descriptor) {
 }
 
 static struct file *file_of(uint32_t entry) {
-    return (struct file *)(uintptr_t)(entry & ~CLOSE_ON_EXEC);
+    return (struct file *)(uintptr_t)(entry & ~DESCRIPTOR_CLOSE_ON_EXEC);
 }
 
 /* -EMFILE, -ENOMEM; with the table locked. */
@@ -73,7 +70,7 @@ struct file *file_create(const struct file_operations *operations, enum file_kin
     return file;
 }
 
-struct file *file_get(int descriptor) {
+struct file *file_get_any(int descriptor) {
     for (;;) {
         uint32_t *entry = entry_of(descriptor);
         struct file *file = entry ? file_of(__atomic_load_n(entry, __ATOMIC_ACQUIRE)) : NULL;
@@ -111,7 +108,7 @@ static void file_end(struct file *file) {
     libos_unlock(&table_lock);
 }
 
-void file_put(struct file *file) {
+void file_put_any(struct file *file) {
     if (!libos_threaded && --file->references)
         return;
     if (!libos_threaded || __atomic_sub_fetch(&file->references, 1, __ATOMIC_ACQ_REL) == 0)
@@ -119,7 +116,7 @@ void file_put(struct file *file) {
 }
 
 static void entry_set(unsigned descriptor, uint32_t *entry, struct file *file, bool close_on_exec) {
-    __atomic_store_n(entry, (uint32_t)(uintptr_t)file | (close_on_exec ? CLOSE_ON_EXEC : 0),
+    __atomic_store_n(entry, (uint32_t)(uintptr_t)file | (close_on_exec ? DESCRIPTOR_CLOSE_ON_EXEC : 0),
                      __ATOMIC_RELEASE);
     if (descriptor >= end_used)
         end_used = descriptor + 1;
@@ -215,7 +212,7 @@ int descriptor_next(int from) {
 long descriptor_close_on_exec(int descriptor) {
     uint32_t *entry = entry_of(descriptor);
     uint32_t value = entry ? __atomic_load_n(entry, __ATOMIC_ACQUIRE) : 0;
-    return value ? (long)(value & CLOSE_ON_EXEC) : -EBADF;
+    return value ? (long)(value & DESCRIPTOR_CLOSE_ON_EXEC) : -EBADF;
 }
 
 long descriptor_set_close_on_exec(int descriptor, bool close_on_exec) {

@@ -37,10 +37,13 @@ struct file_operations {
     long (*entries)(struct file *file, void *buffer, size_t length); /* NULL: -ENOTDIR */
     long (*control)(struct file *file, unsigned long request, long argument);
     long (*set_nonblocking)(struct file *file, bool nonblocking); /* NULL: nothing to do */
+    unsigned (*ready)(
+        struct file *file); /* of what watch.h is about: the events of poll that it is ready for */
     void (*release)(struct file *file);
 };
 
 enum file_kind {
+    FILE_PIPE,      /* one end of a pipe in memory: `own` begins with a struct watched */
     FILE_STREAM,    /* by a host handle: terminal, pipe, event... anything without a position of ours */
     FILE_SOCKET,    /* the same, a socket */
     FILE_EPOLL,     /* the same, an epoll instance */
@@ -80,9 +83,33 @@ struct file {
 struct file *file_create(const struct file_operations *operations, enum file_kind kind, unsigned flags);
 
 /* The description behind a descriptor, kept until file_put; NULL: there is none. */
-struct file *file_get(int descriptor);
-void file_put(struct file *file);
+static inline struct file *file_get(int descriptor);
+static inline void file_put(struct file *file);
 void file_hold(struct file *file);
+
+/* Entries of the table: the address of a struct file, or 0. */
+#define DESCRIPTOR_CLOSE_ON_EXEC 1u
+#define FIRST_DESCRIPTORS 32u
+extern uint32_t first_descriptors[FIRST_DESCRIPTORS];
+struct file *file_get_any(int descriptor);
+void file_put_any(struct file *file);
+
+/* Without another thread there's nothing to be careful about. */
+static inline struct file *file_get(int descriptor) {
+    if (libos_threaded || (unsigned)descriptor >= FIRST_DESCRIPTORS)
+        return file_get_any(descriptor);
+    struct file *file = (struct file *)(uintptr_t)(first_descriptors[descriptor] & ~DESCRIPTOR_CLOSE_ON_EXEC);
+    if (file)
+        file->references++;
+    return file;
+}
+
+static inline void file_put(struct file *file) {
+    if (!libos_threaded && file->references > 1)
+        file->references--;
+    else
+        file_put_any(file);
+}
 
 /* Gives the file a descriptor, the lowest free one from `lowest` upwards. It takes over the reference, on
  * failure too. */

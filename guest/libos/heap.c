@@ -19,7 +19,6 @@ struct free_block {
 static struct libos_lock heap_lock;
 static struct free_block *free_lists[CLASSES];
 static uintptr_t chunk_next, chunk_end;
-static uint64_t first_chunk[128]; /* the first allocations lie among the libOS' other variables */
 
 /* The class and its size: powers of two, and one and a half times a power of two from 48 upwards. */
 static unsigned class_of(size_t size, size_t *class_size) {
@@ -35,9 +34,9 @@ static unsigned class_of(size_t size, size_t *class_size) {
 }
 
 static uintptr_t carve(size_t size) {
-    if (!chunk_end) {
-        chunk_next = (uintptr_t)first_chunk;
-        chunk_end = chunk_next + sizeof first_chunk;
+    if (!chunk_end) { /* the first allocations lie behind the start information, on the same page */
+        chunk_next = (libos_boot->first_heap + SMALLEST - 1) & -SMALLEST;
+        chunk_end = libos_first_page();
     }
     if (size > chunk_end - chunk_next) {
         long chunk = libos_pages(CHUNK);

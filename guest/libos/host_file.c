@@ -5,6 +5,7 @@
 #include "file.h"
 #include "names.h"
 #include "span.h"
+#include "thread.h"
 
 #define AT_END (-1) /* position after a write to a file that only grows: its end, which others may move */
 
@@ -34,6 +35,8 @@ static long transfer(long call, struct file *file, const char *buffer, size_t le
 }
 
 static long host_read(struct file *file, void *buffer, size_t length, int64_t position) {
+    if (position >= 0 && length <= MOST_AT_ONCE)
+        return libos_blocking_repeated_later(ORC_READ_AT, file->handle, (long)buffer, length, position);
     if (position >= 0)
         return transfer(ORC_READ_AT, file, buffer, length, position);
     libos_lock(&file->lock);

@@ -45,6 +45,9 @@ bool libos_leave(struct libos_thread *self, long number, long *result);
 long libos_blocking(long number, long a, long b, long c, long d, long e);
 /* The same, never repeated: -EINTR may come without a reason; libos_interrupted() then tells. */
 long libos_blocking_once(long number, long a, long b, long c, long d, long e);
+/* For calls that could block by their nature but won't for long, in places that can't give up: an interrupt is noted, and
+ * the call repeated. */
+long libos_hostcall_repeated(long number, long a, long b, long c, long d, long e);
 /* Whether a system call has to end with -EINTR now. */
 bool libos_interrupted(void);
 
@@ -76,6 +79,8 @@ void libos_unlock(struct libos_lock *lock);
 /* memory.c: fresh zero pages; 0 or -ENOMEM is told apart as an address or a negative number. */
 long libos_pages(size_t bytes);
 void libos_pages_free(long address, size_t bytes);
+/* Address of the first page that the guest may map. */
+unsigned long libos_first_page(void);
 
 /* A line for the operator, at most 512 bytes. */
 void libos_log(const char *text);

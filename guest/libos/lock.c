@@ -12,7 +12,7 @@ void libos_lock(struct libos_lock *lock) {
     if (__atomic_compare_exchange_n(&lock->word, &expected, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return;
     while (__atomic_exchange_n(&lock->word, 2, __ATOMIC_ACQUIRE) != 0)
-        orc_hostcall(ORC_FUTEX_WAIT, (long)&lock->word, 2, ORC_FOREVER, 0, 0);
+        libos_hostcall_repeated(ORC_FUTEX_WAIT, (long)&lock->word, 2, ORC_FOREVER, 0, 0);
 }
 
 void libos_unlock(struct libos_lock *lock) {

@@ -31,10 +31,11 @@ struct range {
 };
 
 #define PAGES(start, end) (((end) - (start)) / LIBOS_PAGE)
-static struct bits low_bits[PAGES(ORC_FIRST_STACK, ORC_FIRST_STACK_END) / 64];
+/* The first stack isn't the guest's to map: these begin where it ends, so that their first ones are in use. */
+static struct bits low_bits[PAGES(ORC_STACK_TOP, ORC_FIRST_STACK_END) / 64];
 static struct bits high_bits[(PAGES(ORC_HEAP, ORC_HEAP_END) + 63) / 64];
 static const struct range ranges[] = {
-    {ORC_FIRST_STACK / LIBOS_PAGE, ORC_FIRST_STACK_END / LIBOS_PAGE, low_bits},
+    {ORC_STACK_TOP / LIBOS_PAGE, ORC_FIRST_STACK_END / LIBOS_PAGE, low_bits},
     {ORC_HEAP / LIBOS_PAGE, ORC_HEAP_END / LIBOS_PAGE, high_bits},
 };
 #define LOW (&ranges[0])
@@ -103,14 +104,19 @@ static const struct range *range_of(unsigned long page, unsigned long count) {
 
 /* --- Placement */
 
+/* The first whole page after the start information; what is left of the page before is the libOS' (heap.c). */
+unsigned long libos_first_page(void) {
+    return (libos_boot->first_heap + LIBOS_PAGE - 1) & -LIBOS_PAGE;
+}
+
 static unsigned long low_start(void) {
-    return libos_boot->first_heap / LIBOS_PAGE;
+    return libos_first_page() / LIBOS_PAGE;
 }
 
 static unsigned long find_low(unsigned long count) {
     unsigned long after_break = low_start() + BREAK_SIZE / LIBOS_PAGE;
     unsigned long page = find_free(LOW, after_break, LOW->end, count);
-    unsigned long break_end = (mapped_break ? mapped_break : libos_boot->first_heap) / LIBOS_PAGE;
+    unsigned long break_end = (mapped_break ? mapped_break : libos_first_page()) / LIBOS_PAGE;
     return page || break_end >= after_break ? page : find_free(LOW, break_end, after_break, count);
 }
 
@@ -194,6 +200,16 @@ void libos_forget_pages(unsigned long address, unsigned long size) {
     set_bits(range, RESERVED, page, count, false);
 }
 
+/* When the program starts. ld.so went deeper into the first stack than small programs do: those pages go back. */
+#define LOADER_STACK (1ul << 17)
+__attribute__((constructor)) static void discard_loader_stack(void) {
+    char here;
+    unsigned long end = (unsigned long)&here & -LIBOS_PAGE, low = libos_boot->stack_low;
+    unsigned long start = end - low > LOADER_STACK ? end - LOADER_STACK : low;
+    if (end > low && end < libos_boot->stack_high)
+        orc_hostcall(ORC_DISCARD, (long)start, (long)(end - start), 0, 0, 0);
+}
+
 /* --- System calls */
 
 /* Whole pages from a guest's address and length. */
@@ -218,6 +234,8 @@ static unsigned long choose(long address, unsigned long count, long flags) {
 static long fill_from_file(long address, unsigned long length, long fd, int64_t offset) {
     for (unsigned long done = 0; done < length;) {
         long count = libos_pread((int)fd, (char *)address + done, length - done, offset + (int64_t)done);
+        if (count == -EINTR && !libos_interrupted())
+            continue;
         if (count < 0)
             return count;
         if (count == 0)
@@ -397,8 +415,7 @@ static long protect_pages(const struct range *range, unsigned long page, unsigne
 /* The first stack and the objects have the protection that they need: changing it isn't possible, and asking for what
  * they have succeeds. */
 static long protect_other(unsigned long address, unsigned long length, long protection) {
-    if (address >= libos_boot->stack_low && length <= libos_boot->first_heap - address &&
-        address < libos_boot->first_heap)
+    if (address >= libos_boot->stack_low && address < libos_first_page() && length <= libos_first_page() - address)
         return (protection & (PROT_READ | PROT_WRITE)) == (PROT_READ | PROT_WRITE) ? 0 : -EACCES;
     if (address >= ORC_WINDOW && address < ORC_WINDOW_END)
         return protection == PROT_READ && shared_data_covers(address, (length + LIBOS_PAGE - 1) & -LIBOS_PAGE) ? 0 : -EACCES;
@@ -511,7 +528,7 @@ static bool set_break(unsigned long wanted) {
 long sys_brk(long address) {
     libos_lock(&libos_memory_lock);
     if (!break_start)
-        break_start = current_break = mapped_break = (libos_boot->first_heap + LIBOS_PAGE - 1) & -LIBOS_PAGE;
+        break_start = current_break = mapped_break = libos_first_page();
     if ((unsigned long)address >= break_start && (unsigned long)address <= ORC_FIRST_STACK_END &&
         set_break((unsigned long)address))
         current_break = (unsigned long)address;

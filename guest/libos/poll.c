@@ -8,6 +8,7 @@
 #include "files.h"
 #include "heap.h"
 #include "wait.h"
+#include "watch.h"
 
 /* -EINTR without a reason of the guest's: waits for what's left of the time. */
 long wait_until(long (*wait)(void *context, int64_t timeout), void *context, int64_t timeout) {
@@ -26,64 +27,188 @@ long wait_until(long (*wait)(void *context, int64_t timeout), void *context, int
     }
 }
 
-struct polls {
-    struct orc_poll *all;
-    unsigned count;
-};
-
-static long wait_polls(void *context, int64_t timeout) {
-    struct polls *polls = context;
-    return libos_blocking_once(ORC_POLL, (long)polls->all, polls->count, timeout, 0, 0);
-}
-
 #define FILE_READY (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM)
 #define FEW 32
 
-/* The host's part of each entry; how many are ready without it. Files are kept until the end. */
-static long prepare(struct pollfd *polls, unsigned count, struct orc_poll *host, struct file **files) {
+/* One call: what was asked, its files, which are kept until the end, and the host's part. */
+struct polls {
+    struct pollfd *asked;
+    unsigned count;
+    struct file **files;
+    struct orc_poll *host; /* one more than asked: for an event that wakes the thread */
+    bool by_host;          /* any of them */
+    bool watched;          /* some are pipes of the compartment's own */
+    struct poll_watch *watches;
+    uint32_t event; /* the host's, or ORC_NO_HANDLE */
+    uint32_t woken; /* a futex: the event has been signalled, or there is none */
+};
+
+/* Pipes that another thread may make ready. */
+struct poll_watch {
+    struct watch watch;
+    struct polls *polls;
+};
+
+static void polls_woken(struct watch *watch, uint32_t events) {
+    struct polls *polls = ((struct poll_watch *)watch)->polls;
+    (void)events;
+    if (polls->woken)
+        return;
+    __atomic_store_n(&polls->woken, 1, __ATOMIC_RELEASE);
+    if (polls->event == ORC_NO_HANDLE)
+        orc_hostcall(ORC_FUTEX_WAKE, (long)&polls->woken, 1, 0, 0, 0);
+    else
+        wake_event_signal(polls->event);
+}
+
+static void polls_unwatch(struct polls *polls) {
+    libos_lock(&watch_lock);
+    for (unsigned i = 0; i < polls->count; i++)
+        if (polls->watches[i].polls)
+            watch_remove(&polls->watches[i].watch);
+    libos_unlock(&watch_lock);
+    heap_free(polls->watches, polls->count * sizeof *polls->watches);
+    if (polls->event != ORC_NO_HANDLE) {
+        if (polls->woken)
+            wake_event_clear(polls->event);
+        wake_event_put(polls->event);
+    }
+}
+
+/* From here on who makes one of the pipes ready wakes this thread. Not needed while there is no other. */
+static long polls_watch(struct polls *polls) {
+    if (polls->by_host) {
+        long event = wake_event_get();
+        if (event < 0)
+            return event;
+        polls->event = (uint32_t)event;
+        polls->host[polls->count] = (struct orc_poll){polls->event, POLLIN, 0};
+    }
+    polls->watches = heap_allocate(polls->count * sizeof *polls->watches);
+    if (!polls->watches) {
+        if (polls->event != ORC_NO_HANDLE)
+            wake_event_put(polls->event);
+        return -ENOMEM;
+    }
+    libos_lock(&watch_lock);
+    for (unsigned i = 0; i < polls->count; i++) {
+        struct file *file = polls->files[i];
+        if (!file || !file->operations->ready)
+            continue;
+        struct poll_watch *watch = &polls->watches[i];
+        *watch = (struct poll_watch){
+            {.file = file, .events = (uint16_t)polls->asked[i].events, .notify = polls_woken}, polls};
+        watch_add(file->own, &watch->watch);
+    }
+    libos_unlock(&watch_lock);
+    return 0;
+}
+
+/* What is known here of an entry. */
+static int ready_here(const struct pollfd *asked, struct file *file, bool by_host) {
+    if (asked->fd < 0 || by_host)
+        return 0;
+    if (!file || file->kind == FILE_PATH)
+        return POLLNVAL;
+    if (file->operations->ready)
+        return (int)file->operations->ready(file) & (asked->events | WATCH_ALWAYS);
+    return asked->events & FILE_READY;
+}
+
+/* How many are ready without the host. */
+static long look(struct polls *polls) {
     long ready = 0;
-    for (unsigned i = 0; i < count; i++) {
-        struct pollfd *poll = &polls[i];
-        struct file *file = files[i] = poll->fd < 0 ? NULL : file_get(poll->fd);
-        bool by_host = file && file->kind <= FILE_TIMER;
-        host[i] = (struct orc_poll){by_host ? file->handle : ORC_NO_HANDLE, poll->events, 0};
-        poll->revents = poll->fd < 0              ? 0
-                        : !file                   ? POLLNVAL
-                        : file->kind == FILE_PATH ? POLLNVAL
-                        : by_host                 ? 0
-                                                  : poll->events & FILE_READY;
-        ready += poll->revents != 0;
+    for (unsigned i = 0; i < polls->count; i++) {
+        struct pollfd *asked = &polls->asked[i];
+        asked->revents = (short)ready_here(asked, polls->files[i], polls->host[i].handle != ORC_NO_HANDLE);
+        ready += asked->revents != 0;
     }
     return ready;
 }
 
-static long poll_host(struct pollfd *polls, unsigned count, int64_t timeout, struct orc_poll *host,
-                      struct file **files) {
-    long ready = prepare(polls, count, host, files);
-    struct polls context = {host, count};
-    long result = wait_until(wait_polls, &context, ready ? 0 : timeout);
-    for (unsigned i = 0; i < count; i++) {
-        if (files[i] && result >= 0 && host[i].handle != ORC_NO_HANDLE)
-            polls[i].revents = host[i].revents;
-        if (files[i])
-            file_put(files[i]);
-    }
-    return result < 0 ? result : result + ready;
+/* The host's answers take the place of those that were found here. */
+static long ask_host(struct polls *polls, int64_t timeout) {
+    unsigned with_event = polls->event != ORC_NO_HANDLE;
+    long result = libos_blocking_once(ORC_POLL, (long)polls->host, polls->count + with_event, timeout, 0, 0);
+    for (unsigned i = 0; result >= 0 && i < polls->count; i++)
+        if (polls->host[i].handle != ORC_NO_HANDLE)
+            polls->asked[i].revents = (short)polls->host[i].revents;
+    return result - (result > 0 && with_event && polls->host[polls->count].revents);
 }
 
-static long poll_files(struct pollfd *polls, unsigned long count, int64_t timeout) {
-    struct orc_poll few[FEW];
+static void forget_wake(struct polls *polls) {
+    libos_lock(&watch_lock);
+    if (polls->woken && polls->event != ORC_NO_HANDLE)
+        wake_event_clear(polls->event);
+    polls->woken = 0;
+    libos_unlock(&watch_lock);
+}
+
+/* One turn: -EINTR for another, as long as no signal is due. */
+static long wait_polls(void *context, int64_t timeout) {
+    struct polls *polls = context;
+    if (polls->watches)
+        forget_wake(polls);
+    long ready = look(polls);
+    if (ready || !polls->watched || polls->by_host) {
+        long result = !polls->by_host && ready ? 0 : ask_host(polls, ready ? 0 : timeout);
+        if (result < 0)
+            return result;
+        return ready + result == 0 && polls->woken && timeout ? -EINTR : ready + result;
+    }
+    if (!timeout)
+        return 0;
+    long result = libos_blocking_once(ORC_FUTEX_WAIT, (long)&polls->woken, 0, timeout, 0, 0);
+    return result == -ETIMEDOUT ? 0 : -EINTR;
+}
+
+/* Keeps the files and sorts them. */
+static void prepare(struct polls *polls) {
+    for (unsigned i = 0; i < polls->count; i++) {
+        const struct pollfd *asked = &polls->asked[i];
+        struct file *file = polls->files[i] = asked->fd < 0 ? NULL : file_get(asked->fd);
+        bool watched = file && file->operations->ready,
+             by_host = file && !watched && file->kind <= FILE_TIMER;
+        polls->host[i] =
+            (struct orc_poll){by_host ? file->handle : ORC_NO_HANDLE, (uint16_t)asked->events, 0};
+        polls->watched |= watched;
+        polls->by_host |= by_host;
+        if (file && file->kind == FILE_EPOLL)
+            epoll_is_watched(file);
+    }
+}
+
+static long poll_prepared(struct polls *polls, int64_t timeout) {
+    prepare(polls);
+    long ready = look(polls);
+    bool watch = polls->watched && libos_threaded && timeout && !ready;
+    long result = watch ? polls_watch(polls) : 0;
+    if (!result) {
+        result = wait_until(wait_polls, polls, ready ? 0 : timeout);
+        if (watch)
+            polls_unwatch(polls);
+    }
+    for (unsigned i = 0; i < polls->count; i++)
+        if (polls->files[i])
+            file_put(polls->files[i]);
+    return result;
+}
+
+static long poll_files(struct pollfd *asked, unsigned long count, int64_t timeout) {
+    struct orc_poll few[FEW + 1];
     struct file *few_files[FEW];
+    struct polls polls = {
+        .asked = asked, .count = (unsigned)count, .host = few, .files = few_files, .event = ORC_NO_HANDLE};
     if (count <= FEW)
-        return poll_host(polls, count, timeout, few, few_files);
-    if (count > ORC_MAX_POLL)
+        return poll_prepared(&polls, timeout);
+    if (count >= ORC_MAX_POLL) /* and an event */
         return -EINVAL;
-    size_t size = count * sizeof(struct orc_poll), files_size = count * sizeof(struct file *);
-    struct orc_poll *host = heap_allocate(size);
-    struct file **files = heap_allocate(files_size);
-    long result = host && files ? poll_host(polls, count, timeout, host, files) : -ENOMEM;
-    heap_free(host, size);
-    heap_free(files, files_size);
+    size_t size = (count + 1) * sizeof(struct orc_poll), files_size = count * sizeof(struct file *);
+    polls.host = heap_allocate(size);
+    polls.files = heap_allocate(files_size);
+    long result = polls.host && polls.files ? poll_prepared(&polls, timeout) : -ENOMEM;
+    heap_free(polls.host, size);
+    heap_free(polls.files, files_size);
     return result;
 }
 

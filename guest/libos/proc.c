@@ -58,7 +58,7 @@ static void add_mapping(struct text *text, uint32_t start, uint32_t end, const c
 /* What can be told without asking about every page. */
 void proc_maps(struct text *text) {
     add_mapping(text, libos_boot->stack_low, libos_boot->stack_high, "[stack]");
-    add_mapping(text, libos_boot->first_heap, ORC_FIRST_STACK_END, "[heap]");
+    add_mapping(text, libos_first_page(), ORC_FIRST_STACK_END, "[heap]");
     add_mapping(text, ORC_HEAP, ORC_HEAP_END, "");
 }
 

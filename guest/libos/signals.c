@@ -33,8 +33,8 @@ static struct libos_lock lock; /* actions, queue */
 static struct action actions[SIGNALS];
 static uint64_t ignored = IGNORED_BY_DEFAULT; /* atomic: what the actions say */
 
-static uint64_t compartment_pending; /* atomic */
-static uint32_t unrouted;            /* atomic: signals came that the interrupted thread hasn't looked at yet */
+uint64_t libos_compartment_pending;
+uint32_t libos_unrouted;
 
 /* What goes with a pending signal, if there was room to keep it. First come, first served. */
 struct queued {
@@ -51,13 +51,6 @@ static uint32_t queue_order;
 
 void libos_signals_start(void) {
     orc_hostcall(ORC_SIGNAL_ENTRY, (long)libos_signal_entry, 0, 0, 0, 0);
-}
-
-/* Only the thread itself looks at its depth, in the signal entry. */
-static void set_depth(struct libos_thread *self, uint32_t depth) {
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    __atomic_store_n(&self->depth, depth, __ATOMIC_RELAXED);
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
 /* --- Sending */
@@ -78,7 +71,7 @@ static void note_action(int signal) {
 /* -EAGAIN when a real-time signal finds no room; others are sent without what goes with them. */
 static long enqueue(struct libos_thread *thread, int signal, const siginfo_t *information) {
     struct queued *place = NULL;
-    uint64_t already = __atomic_load_n(thread ? &thread->pending : &compartment_pending, __ATOMIC_ACQUIRE);
+    uint64_t already = __atomic_load_n(thread ? &thread->pending : &libos_compartment_pending, __ATOMIC_ACQUIRE);
     if (signal < FIRST_REAL_TIME && (already & BIT(signal)))
         return 0;
     for (size_t i = 0; i < QUEUE && !place; i++)
@@ -97,15 +90,9 @@ static long enqueue(struct libos_thread *thread, int signal, const siginfo_t *in
     return 0;
 }
 
-static uint64_t due(const struct libos_thread *self) {
-    uint64_t pending = __atomic_load_n(&self->pending, __ATOMIC_ACQUIRE) |
-                       __atomic_load_n(&compartment_pending, __ATOMIC_ACQUIRE);
-    return pending & (~self->mask | self->waiting);
-}
-
 /* A signal for the compartment goes to a thread that doesn't block it; the calling one, if it can. */
 static void route(struct libos_thread *self) {
-    uint64_t signals = __atomic_load_n(&compartment_pending, __ATOMIC_ACQUIRE) & (self->mask & ~self->waiting);
+    uint64_t signals = __atomic_load_n(&libos_compartment_pending, __ATOMIC_ACQUIRE) & (self->mask & ~self->waiting);
     if (!signals)
         return;
     libos_lock(&thread_list_lock);
@@ -121,7 +108,7 @@ static void route(struct libos_thread *self) {
 
 /* `thread` is NULL for the compartment, or on the list, which is locked. */
 static long send(struct libos_thread *self, struct libos_thread *thread, int signal, const siginfo_t *information) {
-    uint64_t *pending = thread ? &thread->pending : &compartment_pending;
+    uint64_t *pending = thread ? &thread->pending : &libos_compartment_pending;
     if (signal == SIGKILL)
         sys_exit_group(128 + SIGKILL);
     libos_lock(&lock);
@@ -170,7 +157,7 @@ void libos_raise(int signal) {
 }
 
 /* Signals from outside. In the libOS, locks may be held: no more than marks then. */
-static void collect(void) {
+void libos_collect(void) {
     uint64_t signals = (uint64_t)orc_hostcall(ORC_SIGNALS, 0, 0, 0, 0, 0), blocked = libos_self()->mask;
     /* Ignored ones are gone, and interrupt no call. Without the lock, which the interrupted code may hold. */
     for (uint64_t left = signals & ~blocked; left; left &= left - 1)
@@ -178,8 +165,8 @@ static void collect(void) {
             signals &= ~(left & -left);
     if (!signals)
         return;
-    __atomic_fetch_or(&compartment_pending, signals, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&unrouted, 1, __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&libos_compartment_pending, signals, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&libos_unrouted, 1, __ATOMIC_SEQ_CST);
 }
 
 void libos_signals_forget(struct libos_thread *thread) {
@@ -231,11 +218,11 @@ static int take(struct libos_thread *self, uint64_t set, siginfo_t *information)
     int signal = 0;
     libos_lock(&lock);
     uint64_t pending = set & (__atomic_load_n(&self->pending, __ATOMIC_ACQUIRE) |
-                              __atomic_load_n(&compartment_pending, __ATOMIC_ACQUIRE));
+                              __atomic_load_n(&libos_compartment_pending, __ATOMIC_ACQUIRE));
     if (pending) {
         signal = __builtin_ctzll(pending) + 1;
         if (!take_from(self, &self->pending, signal, information))
-            take_from(NULL, &compartment_pending, signal, information);
+            take_from(NULL, &libos_compartment_pending, signal, information);
     }
     libos_unlock(&lock);
     return signal;
@@ -286,7 +273,7 @@ static void handle(struct libos_thread *self, const struct action *action, const
                     !stands_on_alternate_stack(self);
     bool was_cancellation_point = self->cancellation_point;
     self->cancellation_point = false;
-    set_depth(self, 0);
+    libos_set_depth(self, 0);
     if (switches)
         call_on_alternate_stack(&frame);
     else
@@ -294,7 +281,7 @@ static void handle(struct libos_thread *self, const struct action *action, const
     /* The handler of pthread_cancel sends the thread somewhere else. */
     if (frame.context.uc_mcontext.gregs[REG_RIP])
         ((void (*)(void))frame.context.uc_mcontext.gregs[REG_RIP])();
-    set_depth(self, 1);
+    libos_set_depth(self, 1);
     self->cancellation_point = was_cancellation_point;
     memcpy(&self->mask, &frame.context.uc_sigmask, sizeof self->mask);
     self->mask &= ~UNBLOCKABLE;
@@ -325,9 +312,9 @@ static void act(struct libos_thread *self, const siginfo_t *information, struct 
 /* Runs what is due. The thread counts as in the libOS. */
 static void handle_due(struct libos_thread *self, struct handled *handled) {
     siginfo_t information;
-    if (__atomic_exchange_n(&unrouted, 0, __ATOMIC_SEQ_CST))
+    if (__atomic_exchange_n(&libos_unrouted, 0, __ATOMIC_SEQ_CST))
         route(self);
-    while (due(self) & ~self->mask) {
+    while (libos_due(self) & ~self->mask) {
         int signal = take(self, ~self->mask, &information);
         if (!signal)
             break;
@@ -339,14 +326,14 @@ static void handle_due(struct libos_thread *self, struct handled *handled) {
 void libos_signal_entry(void) {
     struct libos_thread *self = libos_self();
     struct handled handled = {.restart = true};
-    collect();
+    libos_collect();
     if (self->depth) {
         orc_hostcall(ORC_SIGNAL_RETURN, 1, 0, 0, 0, 0);
         __builtin_trap();
     }
-    set_depth(self, 1);
+    libos_set_depth(self, 1);
     handle_due(self, &handled);
-    set_depth(self, 0);
+    libos_set_depth(self, 0);
     orc_hostcall(ORC_SIGNAL_RETURN, 0, 0, 0, 0, 0);
     __builtin_trap();
 }
@@ -355,7 +342,7 @@ void libos_signal_entry(void) {
 
 struct libos_thread *libos_enter(void) {
     struct libos_thread *self = libos_self();
-    set_depth(self, self->depth + 1);
+    libos_set_depth(self, self->depth + 1);
     return self;
 }
 
@@ -366,10 +353,12 @@ static bool is_restartable(long number) {
     case SYS_readv:
     case SYS_pread64:
     case SYS_preadv:
+    case SYS_preadv2:
     case SYS_write:
     case SYS_writev:
     case SYS_pwrite64:
     case SYS_pwritev:
+    case SYS_pwritev2:
     case SYS_open:
     case SYS_openat:
     case SYS_ioctl:
@@ -385,6 +374,7 @@ static bool is_restartable(long number) {
     case SYS_recvmsg:
     case SYS_recvmmsg:
     case SYS_sendfile:
+    case SYS_copy_file_range:
     case SYS_futex:
     case SYS_wait4:
     case SYS_waitid:
@@ -408,26 +398,26 @@ bool libos_leave(struct libos_thread *self, long number, long *result) {
         return false;
     }
     for (;;) {
-        if (due(self) || unrouted)
+        if (libos_due(self) || libos_unrouted)
             handle_due(self, &handled);
         restore_saved_mask(self);
         /* What becomes due from here on interrupts the thread outside the libOS. */
-        set_depth(self, 0);
-        if (!(due(self) & ~self->mask))
+        libos_set_depth(self, 0);
+        if (!(libos_due(self) & ~self->mask))
             break;
-        set_depth(self, 1);
+        libos_set_depth(self, 1);
     }
     if (*result != -EINTR || !handled.restart || !is_restartable(number))
         return false;
     if (self->cancellation_point && __orc_is_cancelled())
         return false;
-    set_depth(self, 1);
+    libos_set_depth(self, 1);
     return true;
 }
 
 bool libos_interrupted(void) {
     struct libos_thread *self = libos_self();
-    return due(self) || (self->cancellation_point && __orc_is_cancelled());
+    return libos_due(self) || (self->cancellation_point && __orc_is_cancelled());
 }
 
 long libos_blocking_once(long number, long a, long b, long c, long d, long e) {
@@ -435,7 +425,7 @@ long libos_blocking_once(long number, long a, long b, long c, long d, long e) {
         return -EINTR;
     long result = orc_hostcall(number, a, b, c, d, e);
     if (result == -EINTR)
-        collect();
+        libos_collect();
     return result;
 }
 
@@ -445,6 +435,13 @@ long libos_blocking(long number, long a, long b, long c, long d, long e) {
         if (result != -EINTR || libos_interrupted())
             return result;
     }
+}
+
+long libos_hostcall_repeated(long number, long a, long b, long c, long d, long e) {
+    long result;
+    while ((result = orc_hostcall(number, a, b, c, d, e)) == -EINTR)
+        libos_collect();
+    return result;
 }
 
 void libos_cancellation_point(int inside) {
@@ -478,7 +475,7 @@ static bool is_signal(long signal) {
 
 static void discard(int signal) {
     siginfo_t information;
-    __atomic_fetch_and(&compartment_pending, ~BIT(signal), __ATOMIC_SEQ_CST);
+    __atomic_fetch_and(&libos_compartment_pending, ~BIT(signal), __ATOMIC_SEQ_CST);
     for (struct libos_thread *thread = thread_list; thread; thread = thread->next) {
         __atomic_fetch_and(&thread->pending, ~BIT(signal), __ATOMIC_SEQ_CST);
         while (dequeue(thread, signal, &information))
@@ -542,7 +539,7 @@ long sys_rt_sigpending(void *set, long size) {
     struct libos_thread *self = libos_self();
     if (size > MASK_SIZE)
         return -EINVAL;
-    uint64_t pending = (self->pending | compartment_pending) & self->mask;
+    uint64_t pending = (self->pending | libos_compartment_pending) & self->mask;
     memcpy(set, &pending, (size_t)size);
     return 0;
 }
@@ -567,7 +564,7 @@ long sys_rt_sigtimedwait(const void *set, void *information, const void *timeout
     long result = -EAGAIN;
     __atomic_store_n(&self->waiting, bits, __ATOMIC_SEQ_CST);
     while (!(signal = take(self, bits, &found))) {
-        if (libos_interrupted() && !(due(self) & bits)) {
+        if (libos_interrupted() && !(libos_due(self) & bits)) {
             result = -EINTR;
             break;
         }
@@ -678,6 +675,6 @@ void libos_signal_alarm(struct libos_thread *self) {
 }
 
 void libos_signals_forward(struct libos_thread *self) {
-    collect();
+    libos_collect();
     route(self);
 }

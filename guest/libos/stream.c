@@ -6,6 +6,7 @@
 #include <sys/sysmacros.h>
 #include "file.h"
 #include "span.h"
+#include "thread.h"
 
 /* The host's side of a granted handle may be used by others, who mustn't find it non-blocking. */
 long stream_wait(struct file *file, int events) {
@@ -17,15 +18,15 @@ long stream_wait(struct file *file, int events) {
 }
 
 static long stream_read(struct file *file, void *buffer, size_t length, int64_t position) {
-    long error = stream_wait(file, POLLIN);
+    long error = file->granted ? stream_wait(file, POLLIN) : 0;
     (void)position;
-    return error ? error : libos_blocking(ORC_READ, file->handle, (long)buffer, length, 0, 0);
+    return error ? error : libos_blocking_repeated_later(ORC_READ, file->handle, (long)buffer, length, 0);
 }
 
 static long stream_write(struct file *file, const void *buffer, size_t length, int64_t position) {
-    long error = stream_wait(file, POLLOUT);
+    long error = file->granted ? stream_wait(file, POLLOUT) : 0;
     (void)position;
-    return error ? error : libos_blocking(ORC_WRITE, file->handle, (long)buffer, length, 0, 0);
+    return error ? error : libos_blocking_repeated_later(ORC_WRITE, file->handle, (long)buffer, length, 0);
 }
 
 static long stream_vector(long call, struct file *file, const struct iovec *vector, int count) {

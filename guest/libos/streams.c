@@ -1,4 +1,4 @@
-/* Pipes, socket pairs, events, timers, randomness: files that are host handles from the start. */
+/* Pipes, socket pairs, events, timers, randomness. All but pipes are host handles from the start. */
 #include <errno.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -7,17 +7,15 @@
 #include <time.h>
 #include "file.h"
 #include "files.h"
+#include "pipe.h"
 
 static void fill_timer(struct itimerspec *timer, const int64_t times[2]) {
     timer->it_value = (struct timespec){.tv_sec = times[0] / 1000000000, .tv_nsec = times[0] % 1000000000};
     timer->it_interval = (struct timespec){.tv_sec = times[1] / 1000000000, .tv_nsec = times[1] % 1000000000};
 }
 
-/* Descriptors for two new handles, or none. */
-static long add_two(const struct file_operations *operations, enum file_kind kind, const uint32_t handles[2],
-                    const unsigned flags[2], int descriptors[2]) {
-    long first = descriptor_add_handle(operations, kind, handles[0], flags[0]);
-    long second = descriptor_add_handle(operations, kind, handles[1], flags[1]);
+/* Both descriptors, or none. */
+static long both(long first, long second, int descriptors[2]) {
     if (first >= 0 && second >= 0) {
         descriptors[0] = first;
         descriptors[1] = second;
@@ -31,14 +29,15 @@ static long add_two(const struct file_operations *operations, enum file_kind kin
 }
 
 long sys_pipe2(int descriptors[2], int flags) {
-    uint32_t handles[2];
+    struct file *ends[2];
+    bool close_on_exec = flags & O_CLOEXEC;
     if (flags & ~(O_CLOEXEC | O_NONBLOCK))
         return -EINVAL;
-    long error = orc_hostcall(ORC_PIPE, (long)handles, !!(flags & O_NONBLOCK), 0, 0, 0);
-    if (error < 0)
+    long error = pipe_create(ends, flags & O_NONBLOCK);
+    if (error)
         return error;
-    const unsigned each[2] = {O_RDONLY | flags, O_WRONLY | flags};
-    return add_two(&stream_operations, FILE_STREAM, handles, each, descriptors);
+    long first = descriptor_add(ends[0], 0, close_on_exec);
+    return both(first, descriptor_add(ends[1], 0, close_on_exec), descriptors);
 }
 
 long sys_socketpair(int family, int type, int protocol, int descriptors[2]) {
@@ -54,7 +53,9 @@ long sys_socketpair(int family, int type, int protocol, int descriptors[2]) {
     if (error < 0)
         return error;
     unsigned flags = O_RDWR | (type & SOCK_NONBLOCK) | (type & SOCK_CLOEXEC); /* the same bits as O_ */
-    return add_two(&socket_operations, FILE_SOCKET, handles, (const unsigned[]){flags, flags}, descriptors);
+    long first = descriptor_add_handle(&socket_operations, FILE_SOCKET, handles[0], flags);
+    return both(first, descriptor_add_handle(&socket_operations, FILE_SOCKET, handles[1], flags),
+                descriptors);
 }
 
 long sys_eventfd2(unsigned initial, int flags) {

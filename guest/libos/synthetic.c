@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <string.h>
 #include "heap.h"
+#include "pipe.h"
 #include "synthetic.h"
 #include <sys/sysmacros.h>
 
@@ -96,13 +97,16 @@ static int descriptor_of(const char *path, size_t length) {
 }
 
 static void text_add_descriptor(struct text *text, struct file *file) {
-    static const char *const kinds[] = {"pipe:[", "socket:[", "anon_inode:[eventpoll", "anon_inode:[timerfd"};
+    static const char *const kinds[] = {"pipe:[", "pipe:[", "socket:[", "anon_inode:[eventpoll",
+                                        "anon_inode:[timerfd"};
     if (file->path) {
         text_add(text, *file->path ? file->path : "/");
         return;
     }
     text_add(text, file->kind <= FILE_TIMER ? kinds[file->kind] : "/memfd:[");
-    if (file->kind <= FILE_SOCKET || file->kind > FILE_TIMER)
+    if (file->kind == FILE_PIPE)
+        text_add_number(text, pipe_number(file));
+    else if (file->kind <= FILE_SOCKET || file->kind > FILE_TIMER)
         text_add_number(text, file->handle == ORC_NO_HANDLE ? 0 : file->handle);
     text_add(text, "]");
 }

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 #include "files.h"
 #include "libos.h"
+#include "thread.h"
 
 /* Numbers that this C library's headers don't know. */
 #define NUMBER_FACCESSAT2 439
@@ -21,7 +22,7 @@ static bool is_tracing(void) {
     return false;
 }
 
-static long unknown(long number) {
+static __attribute__((noinline, cold)) long unknown(long number) {
     static uint32_t told[16];
     char line[] = "libos: no system call ###";
     if (number < 0 || number >= 512)
@@ -273,17 +274,51 @@ static call *const calls[] = {
     [SYS_brk] = CALL(sys_brk),
 };
 
-static long dispatch(long number, long a, long b, long c, long d, long e, long f) {
-    if ((unsigned long)number >= sizeof calls / sizeof *calls || !calls[number])
-        return unknown(number);
-    return calls[number](a, b, c, d, e, f);
+static call *function_of(long number) {
+    bool known = (unsigned long)number < sizeof calls / sizeof *calls && calls[number];
+    return known ? calls[number] : NULL;
+}
+
+/* The end of a call when there are no signals to handle: false, nothing has been done. */
+static inline bool leave_quickly(struct libos_thread *self, long result) {
+    if (self->depth != 1 || libos_due(self) || libos_unrouted || self->has_saved_mask || result == -EINTR)
+        return false;
+    libos_set_depth(self, 0);
+    if (!(libos_due(self) & ~self->mask))
+        return true;
+    libos_set_depth(self, 1); /* one came just now */
+    return false;
+}
+
+static inline long system_call(struct libos_thread *self, long number, long a, long b, long c, long d, long e,
+                               long f) {
+    call *function = function_of(number);
+    long result;
+    libos_set_depth(self, self->depth + 1);
+    do {
+        result = __builtin_expect(function != NULL, 1) ? function(a, b, c, d, e, f) : unknown(number);
+        if (__builtin_expect(leave_quickly(self, result), 1))
+            break;
+    } while (libos_leave(self, number, &result));
+    return result;
 }
 
 long __orc_syscall(long number, long a, long b, long c, long d, long e, long f) {
-    struct libos_thread *self = libos_enter();
-    long result;
-    do
-        result = dispatch(number, a, b, c, d, e, f);
-    while (libos_leave(self, number, &result));
+    return system_call(libos_self(), number, a, b, c, d, e, f);
+}
+
+/* Of the C library, and what takes its place (--wrap): a system call that is a cancellation point. Unless the
+ * thread is being cancelled, it's enough that the libOS knows. */
+long __real___syscall_cp(long number, long a, long b, long c, long d, long e, long f);
+long __wrap___syscall_cp(long number, long a, long b, long c, long d, long e, long f);
+long __wrap___syscall_cp(long number, long a, long b, long c, long d, long e, long f) {
+    struct libos_thread *self = libos_self();
+    if (__builtin_expect(__orc_is_cancelled(), 0))
+        return __real___syscall_cp(number, a, b, c, d, e, f);
+    self->cancellation_point = true;
+    long result = system_call(self, number, a, b, c, d, e, f);
+    self->cancellation_point = false;
+    if (__builtin_expect(result == -EINTR, 0) && __orc_is_cancelled())
+        return __real___syscall_cp(number, a, b, c, d, e, f);
     return result;
 }

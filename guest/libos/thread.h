@@ -2,6 +2,8 @@
 #ifndef LIBOS_THREAD_STATE_H
 #define LIBOS_THREAD_STATE_H
 
+#include <errno.h>
+
 #include "libos.h"
 #include "libos_thread.h"
 
@@ -35,6 +37,38 @@ extern struct libos_lock thread_list_lock;
 extern struct libos_thread *thread_list;
 
 /* signals.c */
+extern uint64_t libos_compartment_pending; /* atomic: sent to the compartment */
+extern uint32_t libos_unrouted; /* atomic: signals came that the interrupted thread hasn't looked at yet */
+
+/* Signals that the thread has to handle, or waits for. */
+static inline uint64_t libos_due(const struct libos_thread *self) {
+    uint64_t pending = __atomic_load_n(&self->pending, __ATOMIC_ACQUIRE) |
+                       __atomic_load_n(&libos_compartment_pending, __ATOMIC_ACQUIRE);
+    return pending & (~self->mask | self->waiting);
+}
+
+/* Only the thread itself looks at its depth, in the signal entry. */
+static inline void libos_set_depth(struct libos_thread *self, uint32_t depth) {
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    __atomic_store_n(&self->depth, depth, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/* Asks for signals from outside, after a hostcall that was interrupted. */
+void libos_collect(void);
+
+/* libos_blocking_once for the most frequent calls, which have to be among those that SA_RESTART repeats (signals.c): then
+ * -EINTR without a reason of the guest's repeats the whole system call. */
+static inline long libos_blocking_repeated_later(long number, long a, long b, long c, long d) {
+    const struct libos_thread *self = libos_self();
+    if (__builtin_expect(libos_due(self) || (libos_threaded && self->cancellation_point && __orc_is_cancelled()), 0))
+        return -EINTR;
+    long result = orc_hostcall(number, a, b, c, d, 0);
+    if (__builtin_expect(result == -EINTR, 0))
+        libos_collect();
+    return result;
+}
+
 void libos_signal_entry(void);
 /* Where interrupted guest code goes: told to the Intravisor at the start. */
 void libos_signals_start(void);

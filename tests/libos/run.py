@@ -168,11 +168,12 @@ def check_mounts(work):
 def main():
     work = tempfile.mkdtemp(prefix="orc-libos-")
     try:
-        for name in "files", "names", "events", "sockets", "layered", "mounts", "special", "races":
+        for name in "files", "names", "events", "pipes", "sockets", "layered", "mounts", "special", "races":
             build(work, name)
         compare_files(work, "files")
         compare_files(work, "names")
         compare("events", run([f"{work}/events.native"]), orc([], f"{work}/events.orc", cwd=work))
+        compare("pipes", run([f"{work}/pipes.native"]), orc([], f"{work}/pipes.orc", cwd=work))
         compare_sockets(work)
         check_layered(work)
         check_mounts(work)
