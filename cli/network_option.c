@@ -129,6 +129,24 @@ unsigned parse_listen(const char *text, struct orc_network_grant grants[MAX_GRAN
     return 1;
 }
 
+bool parse_publish(const char *text, struct orc_network_grant grants[MAX_GRANTS_OF_OPTION], unsigned *count,
+                   struct orc_published *published) {
+    const char *colon = strrchr(text, ':'), *guest = colon ? colon + 1 : "";
+    char listen[LONGEST];
+    *count = 0;
+    if (colon && (size_t)(colon - text) < sizeof listen && parse_port(&guest, &published->guest) && !*guest) {
+        memcpy(listen, text, (size_t)(colon - text));
+        listen[colon - text] = 0;
+        *count = parse_listen(listen, grants);
+        published->host = grants[0].first_port;
+        if (*count == 0 || (grants[0].first_port == grants[0].last_port))
+            return *count > 0;
+        *count = 0;
+    }
+    complain("--publish", text, "write [ADDRESS:]HOST:GUEST, such as 7000:6379 or 127.0.0.1:7000:6379");
+    return false;
+}
+
 unsigned parse_connect(const char *text, struct orc_network_grant grants[MAX_GRANTS_OF_OPTION]) {
     struct orc_network_grant grant = {.connect = true, .first_port = 1, .last_port = 65535};
     char host[LONGEST];

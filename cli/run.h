@@ -21,6 +21,8 @@ struct instance {
     size_t mount_count;
     struct orc_network_grant *networks;
     size_t network_count;
+    struct orc_published *published;
+    size_t published_count;
     struct strings arguments, environment;
     char *hostname, *name, *domain;
     struct orc_file *streams[3];   /* its own; NULL: the run's */
@@ -33,7 +35,9 @@ struct instance {
 struct group {
     struct run *run;
     struct run_options options;
-    struct instance *instances; /* options.count of them */
+    struct instance *instances; /* options.count of them, and with --zygote one more: the zygote */
+    struct orc_zygote *zygote;  /* made of that one's compartment */
+    int zygote_input[2];        /* what the zygote would read, if anyone wrote to it */
     char *program;              /* its path in the compartments */
     int program_file;           /* the host's file, for messages and symbols; -1: none */
 };
@@ -53,6 +57,11 @@ struct run {
     unsigned alive, failed;
     int status; /* the exit status: the highest so far */
 };
+
+/* The zygote of a group, or NULL. */
+static inline struct instance *zygote_of(const struct group *group) {
+    return group->options.zygote && group->instances ? &group->instances[group->options.count] : NULL;
+}
 
 void run_print_usage(FILE *out);
 

@@ -8,6 +8,7 @@
 
 #define MOST_COMPARTMENTS 30000
 #define LONGEST_NAME 31
+#define DEFAULT_SETTLE 200000000 /* ns */
 
 void run_print_usage(FILE *out) {
     fputs(
@@ -33,6 +34,9 @@ void run_print_usage(FILE *out) {
         "Network. Without these options there's none.\n"
         "      --listen [tcp:|udp:][ADDRESS:]PORT[-PORT]\n"
         "                           may bind to these ports\n"
+        "      --publish [ADDRESS:]HOST:GUEST\n"
+        "                           what the program binds to port GUEST listens at this machine's port "
+        "HOST\n"
         "      --connect any | [tcp:|udp:]HOST[/PREFIX]:PORT[-PORT]\n"
         "                           may connect there; * stands for all ports\n"
         "Environment.\n"
@@ -51,6 +55,11 @@ void run_print_usage(FILE *out) {
         "7000, 7001... (also in the names of streams' files)\n"
         "      --name NAME          for `orc ps` and `orc kill` (default: the program's; with -n: NAME-{i})\n"
         "      --domain NAME        share objects with compartments of this domain alone\n"
+        "      --zygote[=SECONDS]   start the program once, wait until it has been idle so long (default "
+        "0.2), and "
+        "start all\n"
+        "                           compartments as copies of that one, which they share until they write to "
+        "it\n"
         "      --no-sharing         share nothing, not even the C library: for comparison\n"
         "Reports.\n"
         "      --stats              at the end, what each compartment used, on standard error\n"
@@ -72,6 +81,7 @@ enum option_code {
     OPTION_STDOUT,
     OPTION_STDERR,
     OPTION_LISTEN,
+    OPTION_PUBLISH,
     OPTION_CONNECT,
     OPTION_ENV,
     OPTION_HOSTNAME,
@@ -81,6 +91,7 @@ enum option_code {
     OPTION_TIME,
     OPTION_NAME,
     OPTION_DOMAIN,
+    OPTION_ZYGOTE,
     OPTION_NO_SHARING,
     OPTION_STATS,
     OPTION_METRICS,
@@ -96,6 +107,7 @@ static const struct option long_options[] = {
     {"stdout", required_argument, NULL, OPTION_STDOUT},
     {"stderr", required_argument, NULL, OPTION_STDERR},
     {"listen", required_argument, NULL, OPTION_LISTEN},
+    {"publish", required_argument, NULL, OPTION_PUBLISH},
     {"connect", required_argument, NULL, OPTION_CONNECT},
     {"env", required_argument, NULL, OPTION_ENV},
     {"hostname", required_argument, NULL, OPTION_HOSTNAME},
@@ -106,6 +118,7 @@ static const struct option long_options[] = {
     {"count", required_argument, NULL, 'n'},
     {"name", required_argument, NULL, OPTION_NAME},
     {"domain", required_argument, NULL, OPTION_DOMAIN},
+    {"zygote", optional_argument, NULL, OPTION_ZYGOTE},
     {"no-sharing", no_argument, NULL, OPTION_NO_SHARING},
     {"stats", no_argument, NULL, OPTION_STATS},
     {"metrics", required_argument, NULL, OPTION_METRICS},
@@ -181,6 +194,9 @@ static bool take(int option, char *value, struct run_options *options) {
     case OPTION_LISTEN:
         strings_add(&options->listens, copy(value));
         return true;
+    case OPTION_PUBLISH:
+        strings_add(&options->publishes, copy(value));
+        return true;
     case OPTION_CONNECT:
         strings_add(&options->connects, copy(value));
         return true;
@@ -198,6 +214,11 @@ static bool take(int option, char *value, struct run_options *options) {
         options->domain = value;
         return is_name(value, LONGEST_NAME) ||
                complain("--domain", value, "not a name of at most 31 characters without blanks and /");
+    case OPTION_ZYGOTE:
+        options->zygote = true;
+        options->settle = DEFAULT_SETTLE;
+        return !value || parse_seconds(value, &options->settle) ||
+               complain("--zygote", value, "not a number of seconds above 0");
     case OPTION_NO_SHARING:
         options->no_sharing = true;
         return true;
@@ -249,6 +270,10 @@ int run_options_parse(int argc, char **argv, struct run_options *options, struct
         complain("--domain", options->domain, "--no-sharing gives each compartment a domain of its own");
         return RUN_FAILED;
     }
+    if (options->zygote && options->no_sharing) {
+        complain("--zygote", "", "--no-sharing shares nothing, and clones share their zygote's memory");
+        return RUN_FAILED;
+    }
     if (optind == argc) {
         fputs("orc run: no program; `orc run --help` tells how to name one\n", stderr);
         return RUN_FAILED;
@@ -261,5 +286,6 @@ void run_options_free(struct run_options *options) {
     strings_free(&options->mounts);
     strings_free(&options->environment);
     strings_free(&options->listens);
+    strings_free(&options->publishes);
     strings_free(&options->connects);
 }

@@ -230,6 +230,33 @@ static bool prepare_network(const struct group *group, struct instance *instance
     return true;
 }
 
+static bool add_published(struct instance *instance, struct orc_published published) {
+    void *grown =
+        reallocarray(instance->published, instance->published_count + 1, sizeof *instance->published);
+    if (!grown)
+        return complain("published ports", "no memory");
+    instance->published = grown;
+    instance->published[instance->published_count++] = published;
+    return true;
+}
+
+static bool prepare_publishes(const struct group *group, struct instance *instance, unsigned index) {
+    const struct strings *texts = &group->options.publishes;
+    struct orc_network_grant grants[MAX_GRANTS_OF_OPTION];
+    for (size_t i = 0; i < texts->count; i++) {
+        char *text = expand(group, texts->items[i], index, "--publish");
+        struct orc_published published;
+        unsigned count = 0;
+        bool good = text && parse_publish(text, grants, &count, &published);
+        if (good && (index == 0 || is_numbered(group, texts->items[i])))
+            good = try_listen(text, &grants[0]);
+        free(text);
+        if (!good || !add_grants(instance, grants, count) || !add_published(instance, published))
+            return false;
+    }
+    return true;
+}
+
 /* --- Names, arguments, environment --- */
 
 static bool names_variable(const struct strings *environment, const char *name) {
@@ -335,8 +362,58 @@ static bool prepare_domain(struct group *group, struct instance *instance) {
            complain("--no-sharing", error.message);
 }
 
+/* --- Zygotes --- */
+
+static bool check_unnumbered(const struct group *group, char *const *texts) {
+    for (; texts && *texts; texts++)
+        if (is_numbered(group, *texts)) {
+            fprintf(
+                stderr,
+                "orc run: --zygote: %s: copies have the arguments and variables of the one that they are "
+                "copied from; use {i} in --publish, --mount, --stdin, --stdout, --name and --hostname, or "
+                "put it in a file that is read later\n",
+                *texts);
+            return false;
+        }
+    return true;
+}
+
+/* As the first compartment, but on ports that the kernel chooses, and with nobody to write what it reads. */
+static bool prepare_zygote(struct group *group) {
+    const struct instance *first = &group->instances[0];
+    struct instance *zygote = zygote_of(group);
+    struct orc_error error;
+    zygote->group = group;
+    if (!check_unnumbered(group, group->options.arguments) ||
+        !check_unnumbered(group, group->options.environment.items) || !prepare_texts(group, zygote, 0))
+        return false;
+    free(zygote->name);
+    zygote->name = format("%.*s-zygote", LONGEST_NAME - 7, base_name(group->options.arguments[0]));
+    zygote->domain = first->domain ? copy(first->domain) : NULL;
+    zygote->mounts = calloc(first->mount_count, sizeof *zygote->mounts);
+    if (!zygote->mounts)
+        return complain("mounts", "no memory");
+    while (zygote->mount_count < first->mount_count) {
+        borrow_mount(group, zygote->mount_count, &zygote->mounts[zygote->mount_count]);
+        zygote->mount_count++;
+    }
+    if (!add_grants(zygote, first->networks, (unsigned)first->network_count))
+        return false;
+    for (size_t i = 0; i < first->published_count; i++)
+        if (!add_published(zygote, (struct orc_published){.guest = first->published[i].guest}))
+            return false;
+    for (size_t i = 0; i < zygote->network_count; i++)
+        for (size_t j = 0; j < first->published_count; j++)
+            if (!zygote->networks[i].connect && zygote->networks[i].first_port == first->published[j].host)
+                zygote->networks[i].first_port = zygote->networks[i].last_port = 0;
+    if (pipe2(group->zygote_input, O_CLOEXEC) < 0)
+        return complain("--zygote", strerror(errno));
+    return orc_file_create(group->run->cell, group->zygote_input[0], &zygote->streams[0], &error) == 0 ||
+           complain("--zygote", error.message);
+}
+
 static bool prepare_group(struct group *group) {
-    group->instances = calloc(group->options.count, sizeof *group->instances);
+    group->instances = calloc((size_t)group->options.count + 1, sizeof *group->instances);
     if (!group->instances)
         return complain("compartments", "no memory");
     if (!find_program(group))
@@ -346,11 +423,12 @@ static bool prepare_group(struct group *group) {
         instance->group = group;
         if (!prepare_texts(group, instance, i) || !prepare_mounts(group, instance, i) ||
             !prepare_network(group, instance, &group->options.listens, false, i) ||
+            !prepare_publishes(group, instance, i) ||
             !prepare_network(group, instance, &group->options.connects, true, i) ||
             !prepare_streams(group, instance, i) || !prepare_domain(group, instance))
             return false;
     }
-    return true;
+    return !group->options.zygote || prepare_zygote(group);
 }
 
 bool run_prepare(struct run *run) {
@@ -383,6 +461,7 @@ static void release_instance(const struct group *group, struct instance *instanc
     }
     free(instance->mounts);
     free(instance->networks);
+    free(instance->published);
     strings_free(&instance->arguments);
     strings_free(&instance->environment);
     free(instance->hostname);
@@ -393,6 +472,12 @@ static void release_instance(const struct group *group, struct instance *instanc
 }
 
 static void release_group(struct group *group) {
+    if (zygote_of(group))
+        release_instance(group, zygote_of(group));
+    if (group->zygote_input[1] > 0) {
+        close(group->zygote_input[0]);
+        close(group->zygote_input[1]);
+    }
     for (unsigned i = group->options.count; group->instances && i > 0; i--)
         release_instance(group, &group->instances[i - 1]);
     free(group->instances);

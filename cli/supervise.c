@@ -67,10 +67,12 @@ static struct instance *take_ended(void) {
     return all;
 }
 
-/* The run's instances, one after the other: `*group` and `*index` start at 0. NULL behind the last. */
+/* The run's instances, one after the other, zygotes too: `*group` and `*index` start at 0. NULL behind the
+ * last.
+ */
 static struct instance *next_instance(const struct run *run, size_t *group, unsigned *index) {
     for (; *group < run->group_count; ++*group, *index = 0)
-        if (*index < run->groups[*group].options.count)
+        if (*index < run->groups[*group].options.count + run->groups[*group].options.zygote)
             return &run->groups[*group].instances[(*index)++];
     return NULL;
 }
@@ -134,16 +136,20 @@ static int status_of(struct supervisor *supervisor, const struct instance *insta
     }
 }
 
-static void finish(struct supervisor *supervisor, struct instance *instance) {
-    struct run *run = supervisor->run;
-    struct orc_result result = {.outcome = ORC_NOTHING};
-    orc_compartment_wait(instance->compartment, UINT64_MAX, &result);
-    int status = status_of(supervisor, instance, &result);
+static void destroy(const struct run *run, struct instance *instance) {
     if (run->options.stats)
         print_statistics(instance);
     if (orc_compartment_destroy(instance->compartment) < 0)
         fprintf(stderr, "orc run: %s: can't be destroyed\n", instance->name);
     instance->compartment = NULL;
+}
+
+static void finish(struct supervisor *supervisor, struct instance *instance) {
+    struct run *run = supervisor->run;
+    struct orc_result result = {.outcome = ORC_NOTHING};
+    orc_compartment_wait(instance->compartment, UINT64_MAX, &result);
+    int status = status_of(supervisor, instance, &result);
+    destroy(run, instance);
     run->alive--;
     run->failed += status != 0;
     if (status > run->status)
@@ -173,8 +179,12 @@ static unsigned signal_instances(struct run *run, const char *pattern, int numbe
     for (size_t group = 0; (instance = next_instance(run, &group, &index));) {
         if (!instance->compartment || fnmatch(pattern, instance->name, 0) != 0)
             continue;
+        /* Nothing runs in a zygote that could handle a signal: it ends when it's named. */
+        bool is_zygote = instance == zygote_of(instance->group);
+        if (is_zygote && number != SIGKILL && strcmp(pattern, "*") == 0)
+            continue;
         reached++;
-        if (number == SIGKILL)
+        if (number == SIGKILL || is_zygote)
             kill_instance(instance);
         else
             orc_compartment_signal(instance->compartment, number);
@@ -343,8 +353,7 @@ static struct orc_file *stream_of(const struct instance *instance, size_t which)
     return instance->streams[which] ? instance->streams[which] : instance->group->run->streams[which];
 }
 
-static bool launch(struct supervisor *supervisor, struct instance *instance) {
-    struct run *run = supervisor->run;
+static bool start(const struct run *run, struct instance *instance) {
     const struct run_options *options = &instance->group->options;
     struct orc_error error;
     const struct orc_launch launch = {
@@ -358,6 +367,9 @@ static bool launch(struct supervisor *supervisor, struct instance *instance) {
         .streams = {stream_of(instance, 0), stream_of(instance, 1), stream_of(instance, 2)},
         .networks = instance->networks,
         .network_count = instance->network_count,
+        .published = instance->published,
+        .published_count = instance->published_count,
+        .zygote = instance->group->zygote,
         .options = {.name = instance->name,
                     .domain = instance->domain,
                     .memory = options->memory,
@@ -370,18 +382,62 @@ static bool launch(struct supervisor *supervisor, struct instance *instance) {
         return false;
     }
     run_release_streams(instance); /* or nobody would see that the compartment has closed them */
+    return true;
+}
+
+static bool launch(struct run *run, struct instance *instance) {
+    if (!start(run, instance))
+        return false;
     run->alive++;
     orc_compartment_on_end(instance->compartment, note_end, instance);
+    return true;
+}
+
+#define FREEZE_TIME (30 * SECOND)
+
+/* It isn't among those that are alive: nobody waits for its end. */
+static bool launch_zygote(const struct run *run, struct group *group) {
+    struct instance *instance = zygote_of(group);
+    struct orc_error error;
+    struct orc_result result;
+    if (!start(run, instance))
+        return false;
+    if (orc_zygote_create(instance->compartment, group->options.settle, FREEZE_TIME, &group->zygote,
+                          &error) == 0)
+        return true;
+    fprintf(stderr, "orc run: --zygote: %s\n", error.message);
+    orc_compartment_kill(instance->compartment);
+    orc_compartment_wait(instance->compartment, UINT64_MAX, &result);
+    destroy(run, instance);
+    return false;
+}
+
+static void end_zygotes(struct run *run) {
+    for (size_t i = 0; i < run->group_count; i++) {
+        struct group *group = &run->groups[i];
+        if (group->zygote && run->options.stats)
+            fprintf(stderr, "orc run: %s: %llu KiB for its clones to share\n", zygote_of(group)->name,
+                    (unsigned long long)orc_zygote_bytes(group->zygote) >> 10);
+        if (group->zygote)
+            zygote_of(group)->compartment = NULL;
+        orc_zygote_destroy(group->zygote);
+    }
+}
+
+static bool launch_group(struct run *run, struct group *group) {
+    if (zygote_of(group) && !launch_zygote(run, group))
+        return false;
+    for (unsigned i = 0; i < group->options.count; i++)
+        if (!launch(run, &group->instances[i]))
+            return false;
     return true;
 }
 
 /* Those that run are ended when one can't be started. */
 static void launch_all(struct supervisor *supervisor) {
     struct run *run = supervisor->run;
-    struct instance *instance;
-    unsigned index = 0;
-    for (size_t group = 0; (instance = next_instance(run, &group, &index));)
-        if (!launch(supervisor, instance)) {
+    for (size_t i = 0; i < run->group_count; i++)
+        if (!launch_group(run, &run->groups[i])) {
             run->status = RUN_FAILED;
             signal_instances(run, "*", SIGKILL);
             return;
@@ -399,6 +455,7 @@ void supervisor_run(struct supervisor *supervisor) {
     }
     if (supervisor->metrics)
         write_metrics(supervisor);
+    end_zygotes(run);
     if (run->count > 1 && run->failed > 0)
         fprintf(stderr, "orc run: %u of %u compartments didn't end with status 0\n", run->failed, run->count);
 }

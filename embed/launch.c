@@ -14,6 +14,7 @@
 
 #include "object_file.h"
 #include "start_info.h"
+#include "zygote.h"
 
 #define MAX_MOUNTS 1024
 
@@ -117,6 +118,7 @@ int orc_launcher_create(struct orc_cell *cell, const char *loader, struct orc_la
     } else {
         made->cell = cell;
         orc_page_map_open();
+        orc_freeze_open();
         made->processors = count_processors();
         status = load(made, name, error);
         if (status == 0)
@@ -196,6 +198,9 @@ static int check(const struct orc_launch *launch, struct orc_error *error) {
     if (launch->mount_count > MAX_MOUNTS)
         return fail(error, -E2BIG, "%s: %zu mounts; at most %d", launch->program, launch->mount_count,
                     MAX_MOUNTS);
+    if (launch->published_count > ORC_MOST_PUBLISHED)
+        return fail(error, -E2BIG, "%s: %zu published ports; at most %d", launch->program,
+                    launch->published_count, ORC_MOST_PUBLISHED);
     for (size_t i = 0; i < launch->mount_count; i++)
         if (launch->mounts[i].path[0] != '/')
             return fail(error, -EINVAL, "the mount at %s isn't an absolute path in the compartment",
@@ -231,6 +236,34 @@ static int grant_mount(const struct orc_launch_mount *asked, struct orc_mount *m
     return orc_compartment_grant_file(compartment, asked->file, rights, &mount->handle, error);
 }
 
+/* Handles are given out from 0 upwards. */
+static uint32_t count_granted(const struct orc_launch *launch, const struct orc_mount *mounts) {
+    uint32_t count = 3;
+    for (size_t i = 0; i < launch->mount_count; i++)
+        count += mounts[i].handle != ORC_NO_HANDLE;
+    return count;
+}
+
+static int start_clone(const struct orc_launcher *launcher, const struct orc_launch *launch, uint32_t granted,
+                       struct orc_compartment *compartment, struct orc_error *error) {
+    const struct orc_compartment_options *limits = &launch->options;
+    struct orc_clone_info info = {
+        .version = ORC_CLONE_VERSION,
+        .thread_limit = limits->threads ? limits->threads : ORC_DEFAULT_THREADS,
+        .processors = launcher->processors,
+        .granted = granted,
+        .memory_limit = limits->memory ? limits->memory : ORC_SLOT_SIZE,
+    };
+    const char *hostname = launch->hostname ? launch->hostname : orc_compartment_name(compartment);
+    if (strlen(hostname) >= sizeof info.hostname)
+        return fail(error, -E2BIG, "%s: a clone's host name has %zu bytes at most", launch->program,
+                    sizeof info.hostname - 1);
+    strcpy(info.hostname, hostname);
+    if (launch->published_count > 0)
+        memcpy(info.published, launch->published, launch->published_count * sizeof *info.published);
+    return orc_zygote_clone(launch->zygote, compartment, &info, error);
+}
+
 /* `result`: NULL, or where the result goes: then it also runs, on the calling thread. */
 static int start(const struct orc_launcher *launcher, const struct orc_launch *launch,
                  const struct orc_mount *mounts, struct orc_compartment *compartment,
@@ -238,17 +271,17 @@ static int start(const struct orc_launcher *launcher, const struct orc_launch *l
     struct loader_facts facts = {.base = launcher->base, .processors = launcher->processors};
     size_t size;
     int status;
-    /* Handles are given out from 0 upwards, and orc_compartment_start grants the loader next. */
-    facts.handle = 3;
-    for (size_t i = 0; i < launch->mount_count; i++)
-        facts.handle += mounts[i].handle != ORC_NO_HANDLE;
+    facts.handle = count_granted(launch, mounts); /* orc_compartment_start grants the loader next */
+    if (launch->zygote)
+        return start_clone(launcher, launch, facts.handle, compartment, error);
     void *info = start_info_make(launch, orc_compartment_name(compartment), &facts, mounts, &size, &status);
     if (!info)
         return status == -E2BIG
                    ? fail(error, status, "%s: arguments and environment need more than %u MiB",
                           launch->program, (ORC_START_BLOCK_END - ORC_START_BLOCK) >> 20)
                    : fail(error, status, "%s: start information: %s", launch->program, strerror(-status));
-    const struct orc_start where = {launcher->object, launcher->entry, info, size};
+    const struct orc_start where = {
+        .object = launcher->object, .entry = launcher->entry, .start_info = info, .start_info_size = size};
     status = result ? orc_compartment_run(compartment, &where, result, error)
                     : orc_compartment_start(compartment, &where, error);
     free(info);
@@ -282,6 +315,9 @@ static int launch_or_run(struct orc_launcher *launcher, const struct orc_launch 
         return status;
     status = equip(launcher, launch, made, result, error);
     if (status < 0) {
+        struct orc_result ended;
+        orc_compartment_kill(made); /* some threads of a clone may have been started */
+        orc_compartment_wait(made, UINT64_MAX, &ended);
         orc_compartment_destroy(made);
         return status;
     }

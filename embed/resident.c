@@ -5,7 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "orc/launch.h"
+#include "zygote.h"
 
 #define PRESENT (UINT64_C(1) << 63)
 #define SWAPPED (UINT64_C(1) << 62)
@@ -105,4 +105,16 @@ int orc_launch_statistics(struct orc_compartment *compartment, struct orc_statis
     statistics->cls_written = count.cls_pages < statistics->cls ? count.cls_pages : statistics->cls;
     statistics->page_tables = count.tables + (uint64_t)statistics->threads * ORC_PAGE_SIZE;
     return 0;
+}
+
+bool orc_resident_any(const struct orc_compartment *compartment, uint64_t start, uint64_t size) {
+    uint64_t entries[64], first = ((uint64_t)orc_compartment_slot(compartment) + start) / ORC_PAGE_SIZE;
+    size_t bytes = size / ORC_PAGE_SIZE * sizeof *entries;
+    if (bytes > sizeof entries ||
+        pread(page_map, entries, bytes, (off_t)(first * sizeof *entries)) != (ssize_t)bytes)
+        return true;
+    for (size_t i = 0; i < bytes / sizeof *entries; i++)
+        if (entries[i] & (PRESENT | SWAPPED))
+            return true;
+    return false;
 }

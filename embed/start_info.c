@@ -8,10 +8,9 @@
 #include <sys/random.h>
 
 #define MAX_AUXILIARY 24
-#define CLOCK_TICKS 100      /* what Linux tells every program */
-#define DEFAULT_THREADS 1024 /* as include/orc/cell.h has it */
-#define SLACK 128            /* alignment, random bytes, "/" */
-#define GUEST_USER 0         /* the compartment's only user */
+#define CLOCK_TICKS 100 /* what Linux tells every program */
+#define SLACK 128       /* alignment, random bytes, "/" */
+#define GUEST_USER 0    /* the compartment's only user */
 
 struct block {
     uint64_t *words;
@@ -93,17 +92,27 @@ static uint32_t add_boot(struct block *block, const struct orc_launch *launch, c
         .loader_base = loader->base,
         .stack_low = ORC_STACK_TOP - ORC_STACK_SIZE,
         .stack_high = ORC_STACK_TOP,
-        .thread_limit = limits->threads ? limits->threads : DEFAULT_THREADS,
+        .thread_limit = limits->threads ? limits->threads : ORC_DEFAULT_THREADS,
         .processors = loader->processors,
         .memory_limit = limits->memory ? limits->memory : ORC_SLOT_SIZE,
     };
     return address;
 }
 
+/* Ends with a pair of zeros. */
+static uint32_t add_published(struct block *block, const struct orc_launch *launch) {
+    uint32_t address;
+    struct orc_published *room = reserve_bytes(block, (launch->published_count + 1) * sizeof *room, &address);
+    if (launch->published_count > 0)
+        memcpy(room, launch->published, launch->published_count * sizeof *room);
+    return address;
+}
+
 static void add_auxiliary(struct block *block, const struct loader_facts *loader, const uint8_t seed[16],
-                          uint32_t boot, uint32_t program) {
+                          uint32_t boot, uint32_t published, uint32_t program) {
     const uint64_t entries[MAX_AUXILIARY][2] = {
         {AT_ORC_BOOT, boot},
+        {AT_ORC_PUBLISHED, published},
         {AT_BASE, loader->base},
         {AT_PAGESZ, ORC_PAGE_SIZE},
         {AT_RANDOM, add_bytes(block, seed, 16)},
@@ -127,7 +136,8 @@ static void add_auxiliary(struct block *block, const struct loader_facts *loader
 void *start_info_make(const struct orc_launch *launch, const char *name, const struct loader_facts *loader,
                       const struct orc_mount *mounts, size_t *size, int *code) {
     uint8_t seed[16];
-    size_t bytes = SLACK + sizeof(struct orc_boot) + launch->mount_count * sizeof(struct orc_mount);
+    size_t bytes = SLACK + sizeof(struct orc_boot) + launch->mount_count * sizeof(struct orc_mount) +
+                   (launch->published_count + 1) * sizeof(struct orc_published);
     size_t arguments = count_strings(launch->arguments, &bytes);
     size_t variables = count_strings(launch->environment, &bytes);
     size_t words = 1 + arguments + 1 + variables + 1 + 2 * (size_t)MAX_AUXILIARY;
@@ -156,7 +166,7 @@ void *start_info_make(const struct orc_launch *launch, const char *name, const s
     add_word(&block, arguments);
     add_strings(&block, launch->arguments);
     add_strings(&block, launch->environment);
-    add_auxiliary(&block, loader, seed, boot, boot_bytes->program);
+    add_auxiliary(&block, loader, seed, boot, add_published(&block, launch), boot_bytes->program);
     *size = words * 8 + block.byte_count;
     boot_bytes->first_heap =
         (uint32_t)(ORC_START_BLOCK + *size); /* the rest of its last page is the guest's, too */

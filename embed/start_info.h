@@ -7,6 +7,8 @@
 #include "orc/hostcall.h"
 #include "orc/launch.h"
 
+#define ORC_DEFAULT_THREADS 1024 /* as include/orc/cell.h has it */
+
 /* The dynamic linker's object, as its first instructions need to know it. */
 struct loader_facts {
     uint32_t handle; /* in the compartment's capability list */

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import tenants  # noqa: E402
 from tenants import memory  # noqa: E402
 
-WORDS = {tenants.ORC: "compartments that share", tenants.NATIVE: "native processes that share the page cache", tenants.PRIVATE: "compartments that share nothing"}
+WORDS = {tenants.ORC: "compartments that share", tenants.CLONE: "compartments that are clones of a zygote", tenants.NATIVE: "native processes that share the page cache", tenants.PRIVATE: "compartments that share nothing"}
 
 
 def show_objects(programs, pid):
@@ -26,9 +26,9 @@ def show_objects(programs, pid):
 
 
 def show_tenants(programs, count):
-    with tenants.Crowd(programs, tenants.ORC, count, count) as crowd:
+    with tenants.Crowd(programs, tenants.CLONE, count, count) as crowd:
         redis, lua = crowd.talk()
-        print(f"{count} Redis and {count} Lua compartments in one cell (process {crowd.pid}): all started and asked once in {time.monotonic() - crowd.start:.2f} s")
+        print(f"{count} Redis and {count} Lua compartments in one cell (process {crowd.pid}), clones of two zygotes: all started and asked once in {time.monotonic() - crowd.start:.2f} s")
         print(f"  Redis: {redis} of {count} answered PING, SET and GET, each from its own data")
         print(f"  Lua:   {lua} of {count} answered, each from its own state")
         print("one copy of each object:")
@@ -52,7 +52,7 @@ def measure(programs, mode, **count):
 
 def show_memory(programs, count):
     print("\n" + f"memory of each of {count}, KiB".ljust(46) + " Redis      Lua")
-    for mode in (tenants.ORC, tenants.NATIVE, tenants.PRIVATE):
+    for mode in (tenants.CLONE, tenants.ORC, tenants.NATIVE, tenants.PRIVATE):
         print(f"  {WORDS[mode]:<43}", end="", flush=True)
         print(f"{measure(programs, mode, redis=count):8,.0f}", end="", flush=True)
         print(f" {measure(programs, mode, lua=count):8,.0f}", flush=True)

@@ -1,8 +1,8 @@
 /* On the host's side, over the embedding API:
  *
- *   host register ROUNDS FILE                    registers the object, and prints bytes and nanoseconds of each round
- *   host start orc|native COUNT PORT PROGRAM     starts COUNT Redis servers at PORT, PORT + 1..., one after the other, and
- *                                                prints the nanoseconds that each takes to its first PONG */
+ *   host register ROUNDS FILE                    registers the object, and prints bytes and nanoseconds of
+ * each round host start orc|native COUNT PORT PROGRAM     starts COUNT Redis servers at PORT, PORT + 1...,
+ * one after the other, and prints the nanoseconds that each takes to its first PONG */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -96,8 +96,16 @@ static void wait_for_pong(uint16_t port) {
 }
 
 static char port_text[8];
-static char *const arguments[] = {(char *)"redis-server", (char *)"--port", port_text, (char *)"--bind", (char *)"127.0.0.1",
-                                  (char *)"--save", (char *)"", (char *)"--appendonly", (char *)"no", NULL};
+static char *const arguments[] = {(char *)"redis-server",
+                                  (char *)"--port",
+                                  port_text,
+                                  (char *)"--bind",
+                                  (char *)"127.0.0.1",
+                                  (char *)"--save",
+                                  (char *)"",
+                                  (char *)"--appendonly",
+                                  (char *)"no",
+                                  NULL};
 
 static pid_t spawn_native(const char *program) {
     posix_spawn_file_actions_t actions;
@@ -131,8 +139,10 @@ static void prepare(const char *program) {
     free(root);
 }
 
-static void launch_redis(uint16_t port) {
+/* At the port, or as a clone that stands there for the zygote's; a port of 0: the zygote itself. */
+static struct orc_compartment *launch_redis(uint16_t port, bool published, const struct orc_zygote *zygote) {
     const struct orc_network_grant listen = {.type = SOCK_STREAM, .first_port = port, .last_port = port};
+    const struct orc_published ports = {6379, port};
     const struct orc_launch launch = {
         .program = "/bin/redis-server",
         .arguments = arguments,
@@ -140,22 +150,35 @@ static void launch_redis(uint16_t port) {
         .mount_count = 2,
         .networks = &listen,
         .network_count = 1,
+        .published = &ports,
+        .published_count = published,
+        .zygote = zygote,
     };
     struct orc_compartment *compartment;
     check(orc_launch(launcher, &launch, &compartment, &error), "launch");
+    return compartment;
 }
 
-static void start(bool native, int count, int port, const char *program) {
+static struct orc_zygote *make_zygote(void) {
+    struct orc_zygote *zygote;
+    strcpy(port_text, "6379");
+    check(orc_zygote_create(launch_redis(0, true, NULL), 200000000, 30000000000, &zygote, &error), "zygote");
+    return zygote;
+}
+
+static void start(const char *mode, int count, int port, const char *program) {
     static pid_t pids[MOST];
+    bool native = strcmp(mode, "native") == 0, clones = strcmp(mode, "clone") == 0;
     if (!native)
         prepare(program);
+    struct orc_zygote *zygote = clones ? make_zygote() : NULL;
     for (int i = 0; i < count; i++) {
         snprintf(port_text, sizeof port_text, "%d", port + i);
         double begin = now();
         if (native)
             pids[i] = spawn_native(program);
         else
-            launch_redis((uint16_t)(port + i));
+            launch_redis((uint16_t)(port + i), clones, zygote);
         wait_for_pong((uint16_t)(port + i));
         printf("%.0f\n", now() - begin);
     }
@@ -171,7 +194,7 @@ int main(int argc, char **argv) {
     if (argc == 4 && strcmp(argv[1], "register") == 0)
         register_rounds(atoi(argv[2]), argv[3]);
     else if (argc == 6 && strcmp(argv[1], "start") == 0 && atoi(argv[3]) <= MOST)
-        start(strcmp(argv[2], "native") == 0, atoi(argv[3]), atoi(argv[4]), argv[5]);
+        start(argv[2], atoi(argv[3]), atoi(argv[4]), argv[5]);
     else
         return 2;
     return 0;

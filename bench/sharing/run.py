@@ -13,7 +13,7 @@ import tempfile
 import time
 
 import tenants
-from tenants import NATIVE, ORC, PRIVATE, memory
+from tenants import CLONE, NATIVE, ORC, PRIVATE, memory
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 KINDS = ("redis", "lua")
@@ -49,10 +49,11 @@ def registration(programs):
 
 
 def starts(programs):
-    """Milliseconds to the first PONG of the 2nd and of the 91st to 100th server (median), each side twice, interleaved."""
-    times = {ORC: [], NATIVE: []}
+    """Milliseconds to the first PONG of the 2nd and of the 91st to 100th server (median), each side three times, interleaved."""
+    modes = (ORC, CLONE, NATIVE)
+    times = {mode: [] for mode in modes}
     for turn in range(3):
-        for mode in ((ORC, NATIVE) if turn % 2 else (NATIVE, ORC)):
+        for mode in modes[turn:] + modes[:turn]:
             port = tenants.free_ports(100)
             times[mode].append([row[0] / 1e6 for row in numbers([os.path.join(programs.build, "bench/sharing-host"), "start", mode, "100", str(port), programs.redis(mode)])])
     return {mode: (statistics.median(run[1] for run in runs), statistics.median(value for run in runs for value in run[90:])) for mode, runs in times.items()}
@@ -95,31 +96,33 @@ def cost_lines(programs):
     lines.append(f"| registration of redis-server, {size:.1f} MB: copy, hash, verify, relocate, map (best of 15; median {median:.0f}) | {best:.0f} MB/s | {verdict(best, 80, True)} |")
     times = starts(programs)
     for i, which in enumerate(("2nd Redis", "100th Redis (median of the last 10)")):
-        ratio = times[ORC][i] / times[NATIVE][i]
-        lines.append(f"| {which}, start to first PONG: {times[ORC][i]:.1f} ms; native {times[NATIVE][i]:.1f} ms | {ratio:.2f} | {verdict(ratio, 0.5)} |")
+        for mode, words in ((ORC, "started"), (CLONE, "cloned from a zygote")):
+            ratio = times[mode][i] / times[NATIVE][i]
+            lines.append(f"| {which}, {words}, to first PONG: {times[mode][i]:.1f} ms; native {times[NATIVE][i]:.1f} ms | {ratio:.2f} | {verdict(ratio, 0.5)} |")
     return lines
 
 
 def memory_lines(programs):
-    lines = ["", "| KiB that one more takes, 10 to 100 | shared | native | shared / native | goal | nothing shared | shared / that |", "|---|---:|---:|---:|---|---:|---:|"]
+    lines = ["", "| KiB that one more takes, 10 to 100 | started | clone | native | started / native | clone / native | goal | nothing shared | started / that |",
+             "|---|---:|---:|---:|---:|---:|---|---:|---:|"]
     for kind in KINDS:
         each = {}
-        for mode in (ORC, NATIVE, PRIVATE):
+        for mode in (ORC, CLONE, NATIVE, PRIVATE):
             few, many = (Figures(programs, mode, kind, count) for count in (10, 100))
             each[mode] = marginal(few, many, 10, 100, "total")
-        ratio = each[ORC] / each[NATIVE]
-        lines.append(f"| {kind.capitalize()} | {each[ORC]:,.0f} | {each[NATIVE]:,.0f} | **{ratio:.2f}** | {verdict(ratio, 0.5)} | {each[PRIVATE]:,.0f} | **{each[ORC] / each[PRIVATE]:.2f}** |")
+        ratio = each[CLONE] / each[NATIVE]
+        lines.append(f"| {kind.capitalize()} | {each[ORC]:,.0f} | {each[CLONE]:,.0f} | {each[NATIVE]:,.0f} | {each[ORC] / each[NATIVE]:.2f} | **{ratio:.2f}** | {verdict(ratio, 0.5)} | {each[PRIVATE]:,.0f} | **{each[ORC] / each[PRIVATE]:.2f}** |")
     return lines
 
 
 def growth_lines(programs, most):
     lines = ["", "| compartments in one cell | up and asked, s | MiB | mappings each | page tables each, KiB | dirtied pages each |", "|---|---:|---:|---:|---:|---:|"]
     for kind in KINDS:
-        counts = [count for count in (1, 10, 100, 300, most) if count <= most]
-        for count in sorted(set(counts)):
-            print(f"  {count} {kind}", file=sys.stderr, flush=True)
-            f = Figures(programs, ORC, kind, count)
-            lines.append(f"| {count:,} {kind.capitalize()} | {f.seconds:.2f} | {f.total / 1024:,.0f} | {f.mappings / count:.1f} | {f.page_tables / count:.1f} | {f.anonymous / 4 / count:.1f} |")
+        for mode, words in ((ORC, ""), (CLONE, ", clones")):
+            for count in sorted({count for count in (1, 10, 100, 300, most) if count <= most}):
+                print(f"  {count} {kind}{words}", file=sys.stderr, flush=True)
+                f = Figures(programs, mode, kind, count)
+                lines.append(f"| {count:,} {kind.capitalize()}{words} | {f.seconds:.2f} | {f.total / 1024:,.0f} | {f.mappings / count:.1f} | {f.page_tables / count:.1f} | {f.anonymous / 4 / count:.1f} |")
     return lines
 
 

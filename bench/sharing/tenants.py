@@ -1,4 +1,4 @@
-"""Redis and Lua tenants, many at once: in compartments of one cell, in compartments that share nothing, or as native
+"""Redis and Lua tenants, many at once: in compartments of one cell, in clones of a zygote, in compartments that share nothing, or as native
 processes. Starts them, talks to each, measures their memory, and stops them. For the demo, the benchmark and tests."""
 
 import os
@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(HERE, "../runtime"))
 
 import memory  # noqa: E402
 
-ORC, PRIVATE, NATIVE, RELOCATABLE = "orc", "private", "native", "relocatable"
+ORC, CLONE, PRIVATE, NATIVE, RELOCATABLE = "orc", "clone", "private", "native", "relocatable"
 SCRIPT = os.path.join(TOP, "examples/tenant.lua")
 REDIS_OPTIONS = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning"]
 DEADLINE = 120  # seconds
@@ -149,16 +149,19 @@ class Crowd:
             self.outputs.append(process.stdout.fileno())
 
     def cell_lines(self):
-        """What `orc cell` reads."""
-        lines, place = [], self.directory.name
+        """What `orc cell` reads. Clones have the arguments of their zygote: ports are published, and a Lua tenant reads its name."""
+        lines, place, clones = [], self.directory.name, self.mode == CLONE
         if self.redis:
-            words = ["-n", str(self.redis), "--name", "redis-{i}", "--listen", f"127.0.0.1:{{i+{self.base}}}", self.programs.redis(self.mode), "--port",
-                     f"{{i+{self.base}}}", *REDIS_OPTIONS]
+            port = f"{{i+{self.base}}}"
+            words = ["--zygote", "--publish", f"127.0.0.1:{port}:6379"] if clones else ["--listen", f"127.0.0.1:{port}"]
+            words += ["-n", str(self.redis), "--name", "redis-{i}", self.programs.redis(self.mode), "--port", "6379" if clones else port, *REDIS_OPTIONS]
             lines.append(words)
         if self.lua:
-            lines.append(["-n", str(self.lua), "--name", "lua-{i}", "--stdin", f"{place}/lua-{{i}}.in", "--stdout", f"{place}/lua-{{i}}.out",
-                          "--lib", os.path.join(self.programs.port("lua5.4", self.mode), "lib"), "--mount", f"{SCRIPT}:/tenant.lua:ro",
-                          self.programs.lua(self.mode), "/tenant.lua", "lua-{i}"])
+            words = ["--zygote"] if clones else []
+            words += ["-n", str(self.lua), "--name", "lua-{i}", "--stdin", f"{place}/lua-{{i}}.in", "--stdout", f"{place}/lua-{{i}}.out",
+                      "--lib", os.path.join(self.programs.port("lua5.4", self.mode), "lib"), "--mount", f"{SCRIPT}:/tenant.lua:ro",
+                      self.programs.lua(self.mode), "/tenant.lua"] + ([] if clones else ["lua-{i}"])
+            lines.append(words)
         return "".join(" ".join(quote(word) for word in words) + "\n" for words in lines)
 
     def _start_cell(self):
@@ -193,6 +196,8 @@ class Crowd:
             expected = "$-1" if round_number == 1 else f"of tenant {i}, round {round_number - 1}"
             good_redis += [client.ask("PING"), before, client.ask("SET", "mine", value), client.ask("GET", "mine")] == ["+PONG", expected, "+OK", value]
         for i, fd in enumerate(self.inputs):
+            if self.mode == CLONE and round_number == 1:
+                os.write(fd, b"lua-%d\n" % i)
             os.write(fd, b"%d\n" % (i + 1))
         for i, fd in enumerate(self.outputs):
             good_lua += read_line_or_wait(fd, self.deadline, self) == f"lua-{i}\t{(i + 1) * round_number}"

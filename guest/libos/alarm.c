@@ -59,8 +59,12 @@ static long start_timer(void) {
     if (result < 0)
         libos_pages_free(stack, STACK_SIZE);
     else
-        timer.has_thread = true;
+        timer_thread.id = (uint32_t)result, timer.has_thread = true;
     return result < 0 ? result : 0;
+}
+
+struct libos_thread *libos_alarm_thread(void) {
+    return timer.has_thread ? &timer_thread : NULL;
 }
 
 static struct timeval timeval_of(int64_t nanoseconds) {

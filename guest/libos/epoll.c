@@ -22,9 +22,20 @@ struct item {
     uint64_t data;
 };
 
+/* What the host's set watches, kept so that clones can make theirs. In a list of the file's and in one of the
+ * set's. */
+struct host_watch {
+    struct host_watch *next, **link; /* of the file */
+    struct host_watch *next_of_set, **link_of_set;
+    struct file *file;
+    struct epoll_set *set;
+    struct epoll_event event;
+};
+
 /* All under watch_lock, but for `waiting`. */
 struct epoll_set {
     struct item *items, *first_ready, *last_ready;
+    struct host_watch *host;
     uint32_t handle, event; /* event: ORC_NO_HANDLE until it's needed */
     uint32_t waiting;       /* atomic: threads that wait */
     bool watched;           /* the set itself is polled: the event tells that something is ready */
@@ -43,14 +54,17 @@ static uint64_t event_data(const struct epoll_set *set) {
     return (uint64_t)0x6f726365 << 32 | (uint32_t)(uintptr_t)set;
 }
 
+static long event_watch(const struct epoll_set *set, uint32_t event) {
+    return orc_hostcall(ORC_EPOLL_CONTROL, set->handle, EPOLL_CTL_ADD, event, EPOLLIN, (long)event_data(set));
+}
+
 static long event_need(struct epoll_set *set) {
     if (set->event != ORC_NO_HANDLE)
         return 0;
     long event = wake_event_get();
     if (event < 0)
         return event;
-    long error =
-        orc_hostcall(ORC_EPOLL_CONTROL, set->handle, EPOLL_CTL_ADD, event, EPOLLIN, (long)event_data(set));
+    long error = event_watch(set, (uint32_t)event);
     if (error)
         wake_event_put((uint32_t)event);
     else
@@ -209,6 +223,23 @@ static long epoll_status(struct file *file, struct stat *status) {
     return stream_operations.status(file, status);
 }
 
+static void host_watch_end(struct host_watch *watch) {
+    *watch->link = watch->next;
+    if (watch->next)
+        watch->next->link = watch->link;
+    *watch->link_of_set = watch->next_of_set;
+    if (watch->next_of_set)
+        watch->next_of_set->link_of_set = watch->link_of_set;
+    heap_free(watch, sizeof *watch);
+}
+
+void epoll_forget(struct file *file) {
+    libos_lock(&watch_lock);
+    while (file->watches)
+        host_watch_end(file->watches);
+    libos_unlock(&watch_lock);
+}
+
 static void epoll_release(struct file *file) {
     struct epoll_set *set = set_of(file);
     if (!set)
@@ -216,10 +247,12 @@ static void epoll_release(struct file *file) {
     libos_lock(&watch_lock);
     while (set->items)
         item_end(set->items);
+    while (set->host)
+        host_watch_end(set->host);
     event_clear(set);
     libos_unlock(&watch_lock);
     if (set->event != ORC_NO_HANDLE)
-        orc_hostcall(ORC_CLOSE, set->event, 0, 0, 0, 0); /* the host may still know it as one of the set */
+        wake_event_close(set->event); /* the host may still know it as one of the set */
     heap_free(set, sizeof *set);
 }
 
@@ -262,11 +295,57 @@ static struct file *get_epoll(int descriptor, long *error) {
     return *error ? NULL : file;
 }
 
-static long host_control(const struct file *set, int operation, const struct file *file,
+static long host_call(const struct epoll_set *set, int operation, const struct file *file,
+                      const struct epoll_event *event) {
+    return orc_hostcall(ORC_EPOLL_CONTROL, set->handle, operation, file->handle, event->events & ~EPOLLWAKEUP,
+                        (long)event->data.u64);
+}
+
+static struct host_watch *host_watch_add(struct epoll_set *set, struct file *file) {
+    struct host_watch *watch = heap_allocate(sizeof *watch);
+    if (!watch)
+        return NULL;
+    *watch = (struct host_watch){.next = file->watches,
+                                 .link = &file->watches,
+                                 .next_of_set = set->host,
+                                 .link_of_set = &set->host,
+                                 .file = file,
+                                 .set = set};
+    if (watch->next)
+        watch->next->link = &watch->next;
+    if (watch->next_of_set)
+        watch->next_of_set->link_of_set = &watch->next_of_set;
+    return file->watches = set->host = watch;
+}
+
+/* The host's set, and what is known of it here. */
+static long host_control(struct epoll_set *set, int operation, struct file *file,
                          const struct epoll_event *event) {
-    uint32_t events = event ? event->events & ~EPOLLWAKEUP : 0;
-    return orc_hostcall(ORC_EPOLL_CONTROL, set->handle, operation, file->handle, events,
-                        event ? (long)event->data.u64 : 0);
+    libos_lock(&watch_lock);
+    struct host_watch *watch = file->watches;
+    while (watch && watch->set != set)
+        watch = watch->next;
+    bool made = !watch && operation == EPOLL_CTL_ADD;
+    if (made)
+        watch = host_watch_add(set, file);
+    long result = made && !watch ? -ENOMEM : host_call(set, operation, file, event);
+    if (watch && (result ? made : operation == EPOLL_CTL_DEL))
+        host_watch_end(watch);
+    else if (watch && !result)
+        watch->event = *event;
+    libos_unlock(&watch_lock);
+    return result;
+}
+
+long epoll_renew(struct file *file) {
+    struct epoll_set *set = set_of(file);
+    long error = 0;
+    for (const struct host_watch *watch = set->host; watch && !error; watch = watch->next_of_set) {
+        error = host_call(set, EPOLL_CTL_ADD, watch->file, &watch->event);
+        if (error == -EPERM && watch->file->granted)
+            error = 0; /* a standard stream that can't be waited for, unlike the zygote's */
+    }
+    return !error && set->event != ORC_NO_HANDLE ? event_watch(set, set->event) : error;
 }
 
 long sys_epoll_ctl(int epoll, int operation, int descriptor, const struct epoll_event *given) {
@@ -287,7 +366,7 @@ long sys_epoll_ctl(int epoll, int operation, int descriptor, const struct epoll_
     else if (file->kind > FILE_TIMER)
         result = -EPERM;
     else
-        result = host_control(set, operation, file, &event);
+        result = host_control(set_of(set), operation, file, &event);
     if (!result && operation == EPOLL_CTL_ADD && file->kind == FILE_EPOLL)
         epoll_is_watched(file);
     if (file)

@@ -66,6 +66,7 @@ struct file *file_create(const struct file_operations *operations, enum file_kin
     file->path_size = 0;
     file->position = 0;
     file->own = NULL;
+    file->watches = NULL;
     __atomic_store_n(&file->references, 1, __ATOMIC_RELEASE);
     return file;
 }
@@ -99,6 +100,8 @@ void file_hold(struct file *file) {
 static void file_end(struct file *file) {
     if (file->operations->release)
         file->operations->release(file);
+    if (file->watches)
+        epoll_forget(file);
     if (file->handle != ORC_NO_HANDLE)
         orc_hostcall(ORC_CLOSE, file->handle, 0, 0, 0, 0);
     heap_free(file->path, file->path_size);
@@ -287,6 +290,20 @@ static void add_standard_stream(int descriptor) {
     file->handle = descriptor;
     file->granted = true;
     descriptor_replace(file, descriptor, false);
+}
+
+void standard_streams_renew(void) {
+    for (int descriptor = descriptor_next(0); descriptor >= 0; descriptor = descriptor_next(descriptor + 1)) {
+        struct file *file = file_get(descriptor);
+        struct orc_status status;
+        if (!file)
+            continue;
+        if (file->granted && orc_hostcall(ORC_STATUS, file->handle, (long)&status, 0, 0, 0) == 0) {
+            file->kind = S_ISSOCK(status.mode) ? FILE_SOCKET : FILE_STREAM;
+            file->operations = S_ISSOCK(status.mode) ? &socket_operations : &stream_operations;
+        }
+        file_put(file);
+    }
 }
 
 void files_start(void) {

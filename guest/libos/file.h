@@ -69,8 +69,10 @@ struct file {
                           entries listed, by its path */
     struct libos_lock lock; /* of the position */
     uint32_t path_size;
-    int64_t position;
-    char *path; /* canonical guest path, or NULL; path_size bytes */
+    int64_t position;           /* events: EFD_SEMAPHORE or 0; timers: the clock;
+                                   sockets: the published port, 0, or of a pair's ends -1 - the other's handle */
+    char *path;                 /* canonical guest path, or NULL; path_size bytes */
+    struct host_watch *watches; /* epoll.c: the sets whose host side watches it */
     union {
         struct node *node;       /* FILE_MEMORY */
         struct listing *listing; /* FILE_DIRECTORY: what getdents tells, once it was asked */
@@ -124,6 +126,13 @@ int descriptor_next(int from);
 /* 0, 1, -EBADF. */
 long descriptor_close_on_exec(int descriptor);
 long descriptor_set_close_on_exec(int descriptor, bool close_on_exec);
+
+/* fd.c: in a clone, whose standard streams aren't the zygote's. */
+void standard_streams_renew(void);
+
+/* epoll.c: the file is closed; in a clone, whose host handles are all made: fills its sets. */
+void epoll_forget(struct file *file);
+long epoll_renew(struct file *set);
 
 /* locks.c: a descriptor of the file was closed. */
 void locks_closed(struct file *file);

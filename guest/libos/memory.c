@@ -395,6 +395,32 @@ long sys_mremap(long address, long old_length, long new_length, long flags, long
 }
 
 /* Pages that never were accessible get mapped now. */
+/* In a clone some memory shows its zygote's image, and one call can't have that and other memory. */
+static long protect_mapped(unsigned long address, unsigned long count, long access) {
+    long result = orc_hostcall(ORC_PROTECT, address, count * LIBOS_PAGE, access, 0, 0);
+    unsigned long half = count / 2;
+    if (result != -EXDEV || half == 0)
+        return result;
+    result = protect_mapped(address, half, access);
+    return result < 0 ? result : protect_mapped(address + half * LIBOS_PAGE, count - half, access);
+}
+
+/* What shows the image would show it again: it's written to, where that is allowed. A hostcall finds out. */
+static long discard_mapped(unsigned long address, unsigned long count) {
+    long result = orc_hostcall(ORC_DISCARD, address, count * LIBOS_PAGE, 0, 0, 0);
+    if (result != -EXDEV)
+        return result;
+    for (result = 0; result == 0 && count; count--, address += LIBOS_PAGE) {
+        if (orc_hostcall(ORC_DISCARD, address, LIBOS_PAGE, 0, 0, 0) == 0)
+            continue;
+        if (orc_hostcall(ORC_USAGE, address, 0, 0, 0, 0) < 0)
+            result = -EACCES;
+        else
+            memset((void *)address, 0, LIBOS_PAGE);
+    }
+    return result;
+}
+
 static long protect_pages(const struct range *range, unsigned long page, unsigned long count, long access) {
     if (!is_reserved(range, page, count))
         return -ENOMEM;
@@ -404,7 +430,8 @@ static long protect_pages(const struct range *range, unsigned long page, unsigne
         step = run_length(range, MAPPED, page + done, count - done);
         if (!is_mapped && !access)
             continue;
-        long result = orc_hostcall(is_mapped ? ORC_PROTECT : ORC_MAP, address, step * LIBOS_PAGE, access, 0, 0);
+        long result = is_mapped ? protect_mapped(address, step, access)
+                                : orc_hostcall(ORC_MAP, address, step * LIBOS_PAGE, access, 0, 0);
         if (result < 0)
             return result;
         set_bits(range, MAPPED, page + done, step, true);
@@ -444,7 +471,7 @@ static long discard_pages(const struct range *range, unsigned long page, unsigne
         step = run_length(range, MAPPED, page + done, count - done);
         if (!bit(range, MAPPED, page + done))
             continue;
-        long result = orc_hostcall(ORC_DISCARD, (page + done) * LIBOS_PAGE, step * LIBOS_PAGE, 0, 0, 0);
+        long result = discard_mapped((page + done) * LIBOS_PAGE, step);
         if (result < 0)
             return result;
     }

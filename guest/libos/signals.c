@@ -4,6 +4,7 @@
  * hostcall ends at once. */
 #define _GNU_SOURCE
 #include "thread.h"
+#include "zygote.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -157,8 +158,12 @@ void libos_raise(int signal) {
 }
 
 /* Signals from outside. In the libOS, locks may be held: no more than marks then. */
-void libos_collect(void) {
+static void take_signals(void) {
     uint64_t signals = (uint64_t)orc_hostcall(ORC_SIGNALS, 0, 0, 0, 0, 0), blocked = libos_self()->mask;
+    if (signals & ORC_SIGNAL_FREEZE) {
+        signals &= ~(uint64_t)ORC_SIGNAL_FREEZE;
+        zygote_ask();
+    }
     /* Ignored ones are gone, and interrupt no call. Without the lock, which the interrupted code may hold. */
     for (uint64_t left = signals & ~blocked; left; left &= left - 1)
         if (is_ignored(__builtin_ctzll(left) + 1))
@@ -167,6 +172,11 @@ void libos_collect(void) {
         return;
     __atomic_fetch_or(&libos_compartment_pending, signals, __ATOMIC_SEQ_CST);
     __atomic_store_n(&libos_unrouted, 1, __ATOMIC_SEQ_CST);
+}
+
+void libos_collect(void) {
+    take_signals();
+    zygote_join();
 }
 
 void libos_signals_forget(struct libos_thread *thread) {
@@ -326,8 +336,8 @@ static void handle_due(struct libos_thread *self, struct handled *handled) {
 void libos_signal_entry(void) {
     struct libos_thread *self = libos_self();
     struct handled handled = {.restart = true};
-    libos_collect();
-    if (self->depth) {
+    take_signals();
+    if (self->depth || zygote_wanted()) { /* threads are parked in calls that block */
         orc_hostcall(ORC_SIGNAL_RETURN, 1, 0, 0, 0, 0);
         __builtin_trap();
     }

@@ -10,6 +10,7 @@
 #include "files.h"
 #include "names.h"
 #include "span.h"
+#include "zygote.h"
 
 /* The file behind a socket's descriptor. */
 static struct file *get_socket(int descriptor, long *error) {
@@ -99,6 +100,24 @@ static bool has_name(const void *address, uint32_t length) {
 
 /* ---- addresses */
 
+/* A published port is another one of the host's; the guest goes on seeing its own. */
+static long bind_address(struct file *file, const void *given, uint32_t length) {
+    struct sockaddr_in6 address;
+    int port = -1;
+    if (length >= sizeof(struct sockaddr_in) && length <= sizeof address) {
+        memcpy(&address, given, length);
+        port = address.sin6_port ? published_port(ntohs(address.sin6_port)) : -1;
+    }
+    if (port < 0)
+        return orc_hostcall(ORC_SOCKET_BIND, file->handle, (long)given, length, 0, 0);
+    uint16_t own = ntohs(address.sin6_port); /* where struct sockaddr_in has it, too */
+    address.sin6_port = htons((uint16_t)port);
+    long result = orc_hostcall(ORC_SOCKET_BIND, file->handle, (long)&address, length, 0, 0);
+    if (!result)
+        file->position = own;
+    return result;
+}
+
 long sys_bind(int descriptor, const void *address, uint32_t length) {
     long result;
     struct file *file = get_socket(descriptor, &result);
@@ -107,7 +126,7 @@ long sys_bind(int descriptor, const void *address, uint32_t length) {
     if (has_name(address, length))
         result = by_name(file, true, address, length);
     else
-        result = orc_hostcall(ORC_SOCKET_BIND, file->handle, (long)address, length, 0, 0);
+        result = bind_address(file, address, length);
     file_put(file);
     return result;
 }
@@ -146,9 +165,18 @@ long sys_accept4(int descriptor, void *address, uint32_t *length, int flags) {
     if (!result)
         result = libos_blocking(ORC_SOCKET_ACCEPT, file->handle, (long)address, (long)length,
                                 !!(flags & SOCK_NONBLOCK), 0);
+    int64_t port = file->position;
     file_put(file);
-    return result < 0 ? result
-                      : descriptor_add_handle(&socket_operations, FILE_SOCKET, result, O_RDWR | flags);
+    if (result < 0)
+        return result;
+    struct file *connection = file_create(&socket_operations, FILE_SOCKET, O_RDWR | (flags & SOCK_NONBLOCK));
+    if (!connection) {
+        orc_hostcall(ORC_CLOSE, result, 0, 0, 0, 0);
+        return -ENOMEM;
+    }
+    connection->handle = result;
+    connection->position = port;
+    return descriptor_add(connection, 0, flags & SOCK_CLOEXEC);
 }
 
 long sys_shutdown(int descriptor, int how) {
@@ -167,6 +195,10 @@ static long get_name(int descriptor, bool peer, void *address, uint32_t *length)
     if (!file)
         return result;
     result = orc_hostcall(ORC_SOCKET_NAME, file->handle, peer, (long)address, (long)length, 0);
+    if (!result && !peer && file->position > 0 && *length >= sizeof(struct sockaddr_in)) {
+        uint16_t own = htons((uint16_t)file->position);
+        memcpy((char *)address + offsetof(struct sockaddr_in, sin_port), &own, sizeof own);
+    }
     file_put(file);
     return result;
 }

@@ -40,6 +40,22 @@ long sys_pipe2(int descriptors[2], int flags) {
     return both(first, descriptor_add(ends[1], 0, close_on_exec), descriptors);
 }
 
+/* A descriptor for a new handle (or the error that it is), with what clones need to know of it: see file.h.
+ * EFD_, TFD_, SOCK_ and O_ flags are the same bits. */
+static long add_with(const struct file_operations *operations, enum file_kind kind, long handle, int flags,
+                     int64_t position) {
+    if (handle < 0)
+        return handle;
+    struct file *file = file_create(operations, kind, O_RDWR | (flags & O_NONBLOCK));
+    if (!file) {
+        orc_hostcall(ORC_CLOSE, handle, 0, 0, 0, 0);
+        return -ENOMEM;
+    }
+    file->handle = handle;
+    file->position = position;
+    return descriptor_add(file, 0, flags & O_CLOEXEC);
+}
+
 long sys_socketpair(int family, int type, int protocol, int descriptors[2]) {
     uint32_t handles[2];
     int kind = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -52,9 +68,9 @@ long sys_socketpair(int family, int type, int protocol, int descriptors[2]) {
     long error = orc_hostcall(ORC_SOCKET_PAIR, kind, !!(type & SOCK_NONBLOCK), (long)handles, 0, 0);
     if (error < 0)
         return error;
-    unsigned flags = O_RDWR | (type & SOCK_NONBLOCK) | (type & SOCK_CLOEXEC); /* the same bits as O_ */
-    long first = descriptor_add_handle(&socket_operations, FILE_SOCKET, handles[0], flags);
-    return both(first, descriptor_add_handle(&socket_operations, FILE_SOCKET, handles[1], flags),
+    int flags = type & (SOCK_NONBLOCK | SOCK_CLOEXEC);
+    long first = add_with(&socket_operations, FILE_SOCKET, handles[0], flags, -(int64_t)handles[1] - 1);
+    return both(first, add_with(&socket_operations, FILE_SOCKET, handles[1], flags, -(int64_t)handles[0] - 1),
                 descriptors);
 }
 
@@ -62,10 +78,7 @@ long sys_eventfd2(unsigned initial, int flags) {
     if (flags & ~(EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE))
         return -EINVAL;
     long handle = orc_hostcall(ORC_EVENT, initial, flags & ~EFD_CLOEXEC, 0, 0, 0);
-    if (handle < 0)
-        return handle;
-    return descriptor_add_handle(&stream_operations, FILE_STREAM, handle,
-                                 O_RDWR | (flags & (EFD_CLOEXEC | EFD_NONBLOCK)));
+    return add_with(&stream_operations, FILE_STREAM, handle, flags, flags & EFD_SEMAPHORE);
 }
 
 static long clock_of(int clock) {
@@ -86,8 +99,7 @@ long sys_timerfd_create(int clock, int flags) {
     if (flags & ~(TFD_CLOEXEC | TFD_NONBLOCK) || which < 0)
         return -EINVAL;
     long handle = orc_hostcall(ORC_TIMER, which, flags & TFD_NONBLOCK, 0, 0, 0);
-    return handle < 0 ? handle
-                      : descriptor_add_handle(&stream_operations, FILE_TIMER, handle, O_RDWR | flags);
+    return add_with(&stream_operations, FILE_TIMER, handle, flags, which);
 }
 
 /* The file behind a timer's descriptor. */

@@ -22,6 +22,7 @@ struct libos_thread {
     bool has_saved_mask;     /* sigsuspend, ppoll: saved_mask comes back when the call ends */
     bool cancellation_point; /* in a system call that pthread_cancel ends */
     bool on_alternate_stack;
+    bool parked; /* zygote.c's */
     uint32_t stack_flags;
     uint64_t stack_address, stack_size; /* sigaltstack */
 };
@@ -32,6 +33,9 @@ static inline struct libos_thread *libos_self(void) {
     __asm__("movq %%fs:%c1, %0" : "=r"(self) : "i"(LIBOS_THREAD_POINTER_OFFSET));
     return self;
 }
+
+/* The alarm's thread, which isn't in the list; NULL: there is none. */
+struct libos_thread *libos_alarm_thread(void);
 
 extern struct libos_lock thread_list_lock;
 extern struct libos_thread *thread_list;

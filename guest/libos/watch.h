@@ -47,8 +47,13 @@ void watched_closed(struct watched *watched, struct file *file);
  * signalled. */
 long wake_event_get(void);
 void wake_event_put(uint32_t event);
+void wake_event_close(uint32_t event);
 void wake_event_signal(uint32_t event);
 void wake_event_clear(uint32_t event);
+
+/* The event after `event` (ORC_NO_HANDLE: the first) of all that there are, whoever uses them; ORC_NO_HANDLE:
+ * no more. */
+uint32_t wake_event_next(uint32_t event);
 
 /* epoll.c: an epoll set is polled itself, by poll or by another set. */
 void epoll_is_watched(struct file *set);

@@ -14,6 +14,7 @@
 #include "orc/abi.h"
 #include "orc/object.h"
 #include "orc/verifier.h"
+#include "orc/zygote.h"
 
 struct orc_cell;
 struct orc_object;
@@ -119,16 +120,35 @@ struct orc_start {
     uint32_t entry;            /* offset of an entry point: called with the address of argc */
     const void *start_info;    /* the block at ORC_START_INFO, with guest addresses in it; copied */
     size_t start_info_size;
+
+    /* A clone of a zygote, in place of all that: see orc_compartment_freeze. */
+    struct orc_compartment *zygote;
+    int image;                               /* its memory, at the offsets of the slot: a memory file */
+    const struct orc_clone_info *clone_info; /* for the guest: ORC_CLONE_INFO */
 };
 
 /* Starts the compartment's first thread on a host thread of the Intravisor's. Once per compartment. */
 int orc_compartment_start(struct orc_compartment *compartment, const struct orc_start *start,
                           struct orc_error *error);
 
+/* A compartment that is to be frozen lets its threads be parked, by ORC_FREEZE. It's asked to by
+ * ORC_FREEZE_SIGNAL, sent every few milliseconds until it begins to; that may take a while, or never happen.
+ * When statistics tell that all threads are parked, the compartment is a zygote, as long as it isn't told to
+ * go on: nothing runs in it, its memory can be copied, and compartments can be started as its clones: the
+ * same objects under the same handles, bound alike, the same threads, each of which returns from ORC_FREEZE
+ * with 1. Their files must have been granted and their memory mapped (orc_compartment_map_image) before. A
+ * clone has its zygote's sharing domain; its quotas are its own. When its start fails, kill it. */
+void orc_compartment_freeze(struct orc_compartment *compartment, bool freeze);
+
+/* Maps a part of a memory file as private guest memory, where the guest may map itself: at its own offset.
+ * The file must be sealed against shrinking. `protection`: PROT_READ, PROT_WRITE. */
+int orc_compartment_map_image(struct orc_compartment *compartment, int image, uint32_t start, uint64_t size,
+                              int protection);
+
 /* Starts it, waits for its end, and needs no thread of the Intravisor's for that: the first guest thread runs
  * on the calling thread, as in orc_call, other guest threads as always. Saves two changes of threads, which
- * is most of what a short life costs on an idle machine. Not from a function that the Intravisor calls (log,
- * on_end). */
+ * is most of what a short life costs on an idle machine. Not for clones, and not from a function that the
+ * Intravisor calls (log, on_end). */
 int orc_compartment_run(struct orc_compartment *compartment, const struct orc_start *start,
                         struct orc_result *result, struct orc_error *error);
 
@@ -143,7 +163,8 @@ void orc_compartment_on_end(struct orc_compartment *compartment, void (*function
 /* Ends all its threads, wherever they are, within milliseconds; the result is ORC_STOPPED. */
 void orc_compartment_kill(struct orc_compartment *compartment);
 
-/* Makes signal 1 to 31 pending in the guest and interrupts its first thread. SIGKILL kills. */
+/* Makes signal 1 to 31, or ORC_FREEZE_SIGNAL, pending in the guest and interrupts its first thread. SIGKILL
+ * kills. */
 int orc_compartment_signal(struct orc_compartment *compartment, int signal);
 
 struct orc_statistics {
@@ -153,7 +174,7 @@ struct orc_statistics {
     uint64_t cls;                                    /* bytes of their data: each has its own, once written */
     uint64_t resident, cls_written, page_tables;     /* 0; orc/launch.h counts pages */
     uint64_t hostcalls, registered;
-    unsigned threads, handles, objects;
+    unsigned threads, parked, handles, objects;
     bool running;
 };
 int orc_compartment_statistics(struct orc_compartment *compartment, struct orc_statistics *statistics);

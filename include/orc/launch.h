@@ -20,6 +20,7 @@
 #define ORC_LAUNCH_H
 
 #include "orc/cell.h"
+#include "orc/zygote.h"
 
 struct orc_launcher; /* a cell's dynamic linker and C library, ready to start programs */
 
@@ -69,6 +70,11 @@ struct orc_launch {
         *streams[3]; /* standard input, output, errors; NULL: nothing to read, and what is written is lost */
     const struct orc_network_grant *networks;
     size_t network_count;
+    const struct orc_published *published; /* ports that the program binds to, and the host's for each */
+    size_t published_count;                /* ORC_MOST_PUBLISHED at most */
+    const struct orc_zygote *zygote; /* NULL, or what to start a clone of: program, arguments, environment and
+                                       working directory are its own then; mounts and streams must be as many,
+                                       in the same order */
     struct orc_compartment_options options; /* name, domain, quotas */
 };
 
@@ -76,6 +82,18 @@ struct orc_launch {
  * soon as this returns. On failure nothing is left behind. */
 int orc_launch(struct orc_launcher *launcher, const struct orc_launch *launch,
                struct orc_compartment **compartment, struct orc_error *error);
+
+/* Makes a zygote of a compartment that was launched: waits until it has used next to no processor time for
+ * `settle` nanoseconds, then until all of its threads are parked, for both `nanoseconds` at most, and copies
+ * its memory. The compartment belongs to the zygote then; it never goes on. -EBUSY: it isn't idle, and goes
+ * on as before. -ESRCH: it has ended. See docs/zygotes.md. */
+struct orc_zygote;
+int orc_zygote_create(struct orc_compartment *compartment, uint64_t settle, uint64_t nanoseconds,
+                      struct orc_zygote **zygote, struct orc_error *error);
+/* Memory that its clones share, until they write to it. */
+uint64_t orc_zygote_bytes(const struct orc_zygote *zygote);
+/* And its compartment with it. Clones stay. */
+void orc_zygote_destroy(struct orc_zygote *zygote);
 
 /* The same, and returns when the compartment has ended, with its result. The program's first thread runs on
  * the calling thread (orc_compartment_run): the cheapest way to call a program like a function. */

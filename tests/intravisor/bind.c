@@ -11,7 +11,7 @@ int bind_entry(struct orc_compartment *compartment, struct orc_object *object, u
                struct orc_object *target, uint32_t entry) {
     HOLD(compartment->lock);
     struct grant *grant = compartment_grant_of(compartment, object), *to = compartment_grant_of(compartment, target);
-    int64_t handle = grant && to ? capability_of_grant(compartment, to) : -ENOENT;
+    int64_t handle = grant && to ? capability_of_grant(compartment, to, 0) : -ENOENT;
     if (handle < 0)
         return (int)handle;
     const struct orc_binding binding = {.import = import, .target = (uint32_t)handle, .entry = entry};

@@ -347,7 +347,7 @@ SCRIPT_TEST(test_revocation) {
 SCRIPT_TEST(test_revoked_objects_dont_come_back) {
     struct block block = good_block(510);
     set_calls(&block, (struct call[]){REGISTER, SLEEP(3600 * SECOND), END});
-    struct script_world holder = {world->cell, world->object, NULL};
+    struct script_world holder = {.cell = world->cell, .object = world->object};
     start_block(&holder, PROGRAM(script), &block, sizeof block, &(struct orc_compartment_options){.domain = "red"});
     while (result_of(&holder, 0) == 0)
         usleep(1000);
@@ -508,7 +508,7 @@ SCRIPT_TEST(test_revocation_while_many_register) {
         set_calls(&block, (struct call[]){REGISTER, DO(ORC_OBJECT_BIND, 0, AT(bindings[0]), 1),
                                           DO(ORC_OBJECT_RELEASE, 1), REQUEST, END});
         for (int i = 0; i < TENANTS; i++) {
-            tenants[i] = (struct script_world){world->cell, world->object, NULL};
+            tenants[i] = (struct script_world){.cell = world->cell, .object = world->object};
             start_block(&tenants[i], PROGRAM(repeat_script), &block, sizeof block, NULL);
         }
         while (orc_cell_revoke(world->cell, block.hash, NULL) == -ENOENT)

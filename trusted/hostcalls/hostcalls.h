@@ -17,6 +17,7 @@ typedef int64_t hostcall_function(struct orc_thread *thread, const uint64_t *arg
     X(THREAD_CREATE, thread_create) X(THREAD_EXIT, thread_exit) X(THREAD_ID, thread_id) \
     X(INTERRUPT, interrupt) X(SIGNAL_ENTRY, signal_entry) X(SIGNAL_RETURN, signal_return) \
     X(SIGNALS, signals) X(FUTEX_WAIT, futex_wait) X(FUTEX_WAKE, futex_wake) X(YIELD, yield) \
+    X(FREEZE, freeze) X(CLONE_INFO, clone_info) \
     /* memory.c */ X(MAP, map) X(UNMAP, unmap) X(PROTECT, protect) X(DISCARD, discard) \
     /* objects.c */ X(OBJECT_REQUEST, object_request) X(OBJECT_REGISTER, object_register) \
     X(OBJECT_BIND, object_bind) X(OBJECT_RELEASE, object_release) \

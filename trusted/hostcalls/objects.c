@@ -56,7 +56,7 @@ static int64_t add_handle_of(struct orc_compartment *compartment, struct orc_obj
     if (grant)
         release_reference(object);
     int64_t status = grant ? 0 : grant_create(compartment, object, &grant);
-    if (status == 0 && (status = capability_of_grant(compartment, grant)) >= 0)
+    if (status == 0 && (status = capability_of_grant(compartment, grant, 0)) >= 0)
         grant->count++;
     else if (grant && info->fresh)
         grant_destroy(compartment, grant);

@@ -163,3 +163,33 @@ int64_t call_yield(struct orc_thread *thread, const uint64_t *arguments) {
     sched_yield();
     return 0;
 }
+
+/* --- Zygotes: their threads are parked here --- */
+
+void orc_compartment_freeze(struct orc_compartment *compartment, bool freeze) {
+    __atomic_store_n(&compartment->frozen, freeze, __ATOMIC_SEQ_CST);
+    if (!freeze)
+        syscall(SYS_futex, &compartment->frozen, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
+/* As long as the thread counts as parked, its frame, and what lies above that on its control stack, doesn't
+ * change: it takes the lock before it goes on. */
+int64_t call_freeze(struct orc_thread *thread, const uint64_t *arguments) {
+    struct orc_compartment *compartment = thread->compartment;
+    (void)arguments;
+    if (!compartment->frozen || thread->in_upcall)
+        return -EAGAIN;
+    __atomic_add_fetch(&compartment->parked, 1, __ATOMIC_SEQ_CST);
+    while (compartment->frozen && !thread->stopping) {
+        syscall(SYS_futex, &compartment->frozen, FUTEX_WAIT_PRIVATE, 1, NULL, NULL, 0);
+        wake_end(thread); /* an interrupt waits until it goes on */
+    }
+    HOLD(compartment->lock);
+    __atomic_sub_fetch(&compartment->parked, 1, __ATOMIC_SEQ_CST);
+    return 0;
+}
+
+int64_t call_clone_info(struct orc_thread *thread, const uint64_t *arguments) {
+    const struct orc_clone_info *info = &thread->compartment->clone_info;
+    return guest_write(thread, guest_pointer(arguments[0]), info, sizeof *info);
+}

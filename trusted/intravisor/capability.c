@@ -65,18 +65,20 @@ static int grow(struct orc_compartment *compartment) {
     return 0;
 }
 
-/* The lowest free handle. */
-static int64_t capability_add(struct orc_compartment *compartment, const struct capability *capability) {
-    uint32_t handle = compartment->first_free;
+/* The lowest free handle that isn't below `lowest`. */
+static int64_t capability_add(struct orc_compartment *compartment, const struct capability *capability,
+                              uint32_t lowest) {
+    uint32_t handle = compartment->first_free > lowest ? compartment->first_free : lowest;
     while (capability_at(compartment, handle))
         handle++;
-    if (handle == compartment->capability_space) {
+    while (handle >= compartment->capability_space) {
         int status = grow(compartment);
         if (status < 0)
             return status;
     }
     compartment->capabilities[handle] = *capability;
-    compartment->first_free = handle + 1;
+    if (lowest == 0)
+        compartment->first_free = handle + 1;
     compartment->handle_count++;
     return handle;
 }
@@ -91,7 +93,7 @@ static void capability_clear(struct orc_compartment *compartment, uint32_t handl
 static int64_t add_file(struct orc_compartment *compartment, struct host_file *file, uint32_t rights) {
     const struct capability capability = {.kind = CAPABILITY_FILE, .rights = rights, .file = file};
     HOLD(compartment->lock);
-    int64_t handle = capability_add(compartment, &capability);
+    int64_t handle = capability_add(compartment, &capability, 0);
     if (handle < 0)
         file_put(file);
     return handle;
@@ -147,10 +149,10 @@ int file_borrow(const struct orc_thread *thread, uint64_t handle, uint32_t right
     return (*counted ? file_get : look_up)(thread, handle, rights, kinds, file, all_rights);
 }
 
-int64_t capability_of_grant(struct orc_compartment *compartment, struct grant *grant) {
+int64_t capability_of_grant(struct orc_compartment *compartment, struct grant *grant, uint32_t lowest) {
     const struct capability capability = {.kind = CAPABILITY_OBJECT, .grant = grant};
     int64_t handle = grant->handle;
-    if (handle == ORC_NO_HANDLE && (handle = capability_add(compartment, &capability)) >= 0)
+    if (handle == ORC_NO_HANDLE && (handle = capability_add(compartment, &capability, lowest)) >= 0)
         grant->handle = (uint32_t)handle;
     return handle;
 }

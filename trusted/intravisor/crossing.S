@@ -89,6 +89,13 @@
     global orc_enter_window     /* from here on a stop ends the activation at once */
     cmpq $0, THREAD_LEAVE(%rsp)
     jne orc_leave
+    cmpq $0, THREAD_ENTRY(%rsp)
+    jne .Lcall
+    mov %rsp, %rbx              /* a clone's thread goes on where its zygote's is parked: at a gate's exit */
+    mov THREAD_VALUE(%rbx), %r8
+    mov THREAD_GATE_FRAME(%rbx), %rsp
+    jmp orc_exit_window
+.Lcall:
     set_base fs, THREAD_FSGSBASE(%rsp), THREAD_GUEST_FS(%rsp)
     mov THREAD_REGISTERS+0x08(%rsp), %rcx
     mov THREAD_REGISTERS+0x10(%rsp), %rdx

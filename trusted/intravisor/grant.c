@@ -10,7 +10,7 @@
 /* Zeroed data up to this size comes from the template's file, so that all data is one mapping. */
 #define SMALL_ZEROED_DATA 0x40000u
 
-static int map_file(uint8_t *address, uint64_t size, int protection, int sharing, int file, uint32_t offset) {
+int map_file(uint8_t *address, uint64_t size, int protection, int sharing, int file, uint32_t offset) {
     if (size == 0)
         return 0;
     void *got = mmap(address, size, protection, sharing | MAP_FIXED | MAP_NORESERVE, file, offset);

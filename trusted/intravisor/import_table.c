@@ -123,6 +123,15 @@ static int map_table(const struct orc_compartment *compartment, struct grant *gr
     return status;
 }
 
+int import_table_copy(struct orc_compartment *compartment, struct grant *grant, struct import_table *table) {
+    if (!table)
+        return 0;
+    pthread_mutex_lock(&compartment->cell->lock);
+    table->references++;
+    pthread_mutex_unlock(&compartment->cell->lock);
+    return map_table(compartment, grant, table);
+}
+
 int import_table_bind(struct orc_compartment *compartment, struct grant *grant,
                       const struct orc_binding *bindings, uint32_t count) {
     struct orc_object *object = grant->object;

@@ -49,8 +49,10 @@ struct grant {
  */
 struct extent {
     uint32_t start, end;
-    int protection;
+    int protection; /* and perhaps OF_IMAGE */
 };
+#define OF_IMAGE                                                                                             \
+    0x100 /* shows an image where it hasn't been written to: a mapping that merges with no other */
 
 struct memory_map {
     struct extent *extents;
@@ -95,6 +97,10 @@ struct orc_compartment {
     struct grant *grants;
     unsigned grant_count;
     uint64_t registered; /* bytes, in all its life */
+
+    volatile uint32_t frozen;         /* a futex: parked threads wait while it is 1 */
+    volatile unsigned parked;         /* threads in ORC_FREEZE; atomic */
+    struct orc_clone_info clone_info; /* of a clone */
 
     pthread_mutex_t memory_lock;
     struct memory_map memory;
@@ -142,6 +148,8 @@ void operator_log(const struct orc_compartment *compartment, const char *format,
 
 /* memory.c: anonymous memory at exactly this address, in a range of ours. */
 int map_fixed(void *address, uint64_t size, int protection);
+/* Likewise of a file. */
+int map_file(uint8_t *address, uint64_t size, int protection, int sharing, int file, uint32_t offset);
 /* Takes the memory away again and keeps the range reserved. */
 int unmap_fixed(void *address, uint64_t size);
 /* An anonymous memory file that can be sealed, or -errno. */
@@ -184,11 +192,15 @@ bool compartment_has_entry(const struct orc_compartment *compartment, uint32_t a
 void compartment_end(struct orc_compartment *compartment, const struct orc_result *result,
                      const struct orc_thread *but);
 /* The grant's handle; the lowest free one if it has none yet, or -EMFILE, -ENOMEM. Likewise. */
-int64_t capability_of_grant(struct orc_compartment *compartment, struct grant *grant);
+int64_t capability_of_grant(struct orc_compartment *compartment, struct grant *grant, uint32_t lowest);
 struct grant *capability_grant(const struct orc_compartment *compartment, uint64_t handle);
 void capability_drop_grant(struct orc_compartment *compartment, struct grant *grant);
 /* Everything in the C-list goes. */
 void capabilities_release(struct orc_compartment *compartment);
+
+/* zygote.c: instead of a program's start. The caller holds the compartment's lock. A thread or an error. */
+int64_t clone_start(struct orc_compartment *compartment, const struct orc_start *start,
+                    struct orc_error *error);
 
 /* statistics.c: what a host thread has spent. */
 struct processor_times thread_times(int tid);

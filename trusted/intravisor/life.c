@@ -46,35 +46,39 @@ static int grant_program(struct orc_compartment *compartment, struct orc_object 
     struct grant *grant = compartment_grant_of(compartment, object);
     int64_t status = grant ? 0 : grant_to(compartment, object, &grant);
     if (status == 0)
-        status = capability_of_grant(compartment, grant);
+        status = capability_of_grant(compartment, grant, 0);
     if (status < 0)
         return failed(error, (int)-status, "start: can't map the object (see the quotas)");
     return 0;
+}
+
+static int64_t start_program(struct orc_compartment *compartment, const struct orc_start *start,
+                             struct orc_thread **caller, struct orc_error *error) {
+    int64_t status = grant_program(compartment, start->object, error);
+    if (status == 0)
+        status = map_start(compartment, start, error);
+    if (status < 0)
+        return status;
+    const struct thread_start first = {.entry = start->object->base + start->entry,
+                                       .stack = ORC_STACK_TOP,
+                                       .argument = ORC_START_BLOCK,
+                                       .first = true,
+                                       .caller = caller};
+    status = worker_start(compartment, &first);
+    if (status < 0)
+        failed(error, (int)-status, "start: can't start a thread at the entry, if it's an entry point");
+    return status;
 }
 
 /* `caller`: NULL, or where the first thread goes that the calling thread is to run. */
 static int begin(struct orc_compartment *compartment, const struct orc_start *start,
                  struct orc_thread **caller, struct orc_error *error) {
     HOLD(compartment->lock);
-    int64_t status = 0;
-    if (compartment->started || compartment->ending || compartment->bare)
-        status = fail(error, EBUSY, "start: the compartment is bare, was started or was killed");
-    if (status == 0)
-        status = grant_program(compartment, start->object, error);
-    if (status == 0)
-        status = map_start(compartment, start, error);
-    if (status == 0) {
-        const struct thread_start first = {.entry = start->object->base + start->entry,
-                                           .stack = ORC_STACK_TOP,
-                                           .argument = ORC_START_BLOCK,
-                                           .first = true,
-                                           .caller = caller};
-        status = worker_start(compartment, &first);
-        if (status < 0)
-            fail(error, (int)-status, "start: can't start a thread at offset 0x%x: %s", start->entry,
-                 status == -EINVAL ? "not an entry point" : strerror((int)-status));
-    }
-    compartment->started = compartment->started || status > 0;
+    if (compartment->started || compartment->ending || compartment->bare || (caller && start->zygote))
+        return fail(error, EBUSY, "start: it is bare, was started or was killed, or runs a clone");
+    int64_t status = start->zygote ? clone_start(compartment, start, error)
+                                   : start_program(compartment, start, caller, error);
+    compartment->started = compartment->worker_count > 0;
     return status < 0 ? (int)status : 0;
 }
 
@@ -142,7 +146,7 @@ void orc_compartment_kill(struct orc_compartment *compartment) {
 }
 
 int orc_compartment_signal(struct orc_compartment *compartment, int signal) {
-    if (signal < 1 || signal > 31)
+    if (signal < 1 || signal > ORC_FREEZE_SIGNAL)
         return -EINVAL;
     if (signal == SIGKILL) {
         orc_compartment_kill(compartment);

@@ -9,6 +9,10 @@
 
 #define UNMAPPED (-1) /* a protection */
 
+/* Where a range's content comes from, if from no file. */
+#define FRESH (-1)
+#define SAME (-2)
+
 /* Mappings that a compartment may have: room for a stack and its guard for each thread, and some. */
 static unsigned extent_limit(const struct orc_compartment *compartment) {
     return 256 + 4 * compartment->limits.threads;
@@ -115,51 +119,72 @@ static void commit(struct memory_map *map, const struct change *change) {
 /* Changes the kernel's mappings: should that fail half-way, the guest's memory may be gone, but never our
  * account. */
 static int apply(const struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection,
-                 bool fresh) {
+                 int source) {
     uint8_t *address = compartment->slot + start;
     if (protection == UNMAPPED)
         return munmap(address, size) == 0 ? 0 : -errno;
-    if (fresh)
-        return map_fixed(address, size, protection);
-    return mprotect(address, size, protection) == 0 ? 0 : -errno;
+    int bits = protection & ~OF_IMAGE;
+    if (source == SAME)
+        return mprotect(address, size, bits) == 0 ? 0 : -errno;
+    return source == FRESH ? map_fixed(address, size, bits)
+                           : map_file(address, size, bits, MAP_PRIVATE, source, (uint32_t)start);
+}
+
+/* OF_IMAGE or 0 for a range that is mapped wholly; -ENOMEM if it isn't, -EXDEV if it is both. */
+static int kind_of(const struct memory_map *map, uint32_t start, uint32_t end) {
+    unsigned i = find(map, start);
+    if (mapped_bytes(map, start, end) != end - start)
+        return -ENOMEM;
+    int kind = map->extents[i].protection & OF_IMAGE;
+    for (; i < map->count && map->extents[i].start < end; i++)
+        if ((map->extents[i].protection & OF_IMAGE) != kind)
+            return -EXDEV;
+    return kind;
 }
 
 static int change_memory(struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection,
-                         bool fresh) {
+                         int source) {
     if (!is_guests(start, size))
         return -EINVAL;
     uint32_t from = (uint32_t)start, to = (uint32_t)(start + size);
     HOLD(compartment->memory_lock);
+    int status = source == SAME ? kind_of(&compartment->memory, from, to) : 0;
+    if (status < 0)
+        return status;
+    protection |= status;
     struct change change = plan(&compartment->memory, from, to, protection);
-    int status = admit(compartment, &change);
-    if (status == 0 && !fresh && protection != UNMAPPED &&
-        mapped_bytes(&compartment->memory, from, to) != size)
-        status = -ENOMEM;
+    status = admit(compartment, &change);
     if (status == 0)
-        status = apply(compartment, start, size, protection, fresh);
+        status = apply(compartment, start, size, protection, source);
     if (status == 0)
         commit(&compartment->memory, &change);
     return status;
 }
 
 int memory_map(struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection) {
-    return change_memory(compartment, start, size, protection, true);
+    return change_memory(compartment, start, size, protection, FRESH);
 }
 
 int memory_unmap(struct orc_compartment *compartment, uint64_t start, uint64_t size) {
-    return change_memory(compartment, start, size, UNMAPPED, true);
+    return change_memory(compartment, start, size, UNMAPPED, FRESH);
 }
 
 int memory_protect(struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection) {
-    return change_memory(compartment, start, size, protection, false);
+    return change_memory(compartment, start, size, protection, SAME);
+}
+
+int orc_compartment_map_image(struct orc_compartment *compartment, int image, uint32_t start, uint64_t size,
+                              int protection) {
+    return change_memory(compartment, start, size, (protection & ~PROT_EXEC) | OF_IMAGE, image);
 }
 
 int memory_discard(struct orc_compartment *compartment, uint64_t start, uint64_t size) {
     if (!is_guests(start, size))
         return -EINVAL;
     HOLD(compartment->memory_lock);
-    if (mapped_bytes(&compartment->memory, (uint32_t)start, (uint32_t)(start + size)) != size)
-        return -ENOMEM;
+    int kind = kind_of(&compartment->memory, (uint32_t)start, (uint32_t)(start + size));
+    if (kind != 0) /* what is dropped of an image would come back */
+        return kind < 0 ? kind : -EXDEV;
     return madvise(compartment->slot + start, size, MADV_DONTNEED) == 0 ? 0 : -errno;
 }
 

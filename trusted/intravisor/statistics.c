@@ -64,6 +64,7 @@ int orc_compartment_statistics(struct orc_compartment *compartment, struct orc_s
     statistics->memory = usage.memory;
     statistics->hostcalls = usage.hostcalls;
     statistics->threads = usage.threads;
+    statistics->parked = compartment->parked;
     statistics->handles = usage.handles;
     statistics->objects = compartment->grant_count;
     statistics->running = compartment->started && !compartment->over;

@@ -86,6 +86,8 @@ void object_hash(const struct orc_object_layout *layout, const uint8_t *bytes,
 struct orc_binding;
 int import_table_bind(struct orc_compartment *compartment, struct grant *grant,
                       const struct orc_binding *bindings, uint32_t count);
+/* Binds the grant's object as another compartment has bound it. */
+int import_table_copy(struct orc_compartment *compartment, struct grant *grant, struct import_table *table);
 /* Drops the grant's reference; the cell's lock is held. */
 void import_table_release(struct grant *grant);
 /* Does an entry lead into this object? */

@@ -130,6 +130,7 @@ struct thread_start {
     uint32_t entry, stack, argument, id_address;
     uint64_t guest_fs; /* 0: the beginning of the slot */
     bool first;
+    const struct orc_thread *original; /* a zygote's thread, which it goes on as; else NULL */
     struct orc_thread **caller; /* not NULL: on the calling thread, which has to call worker_run on this */
 };
 int64_t worker_start(struct orc_compartment *compartment, const struct thread_start *start);

@@ -172,6 +172,17 @@ static void fill(struct orc_thread *thread, struct orc_compartment *compartment,
     thread->registers = (struct orc_registers){.rdi = start->argument, .rbp = start->stack};
     if (start->guest_fs)
         thread->guest_fs = start->guest_fs;
+    const struct orc_thread *original = start->original;
+    if (!original)
+        return;
+    /* A clone's thread gets the control stack of its zygote's, which has the same size: nothing but return
+     * addresses of guest code, and above them the host's own, which is the same in all threads. */
+    uint64_t size = (uint64_t)original - (uint64_t)original->gate_frame;
+    thread->gate_frame = (struct gate_frame *)((uint64_t)thread - size);
+    memcpy(thread->gate_frame, original->gate_frame, size);
+    thread->guest_fs = thread->slot + (original->guest_fs - original->slot);
+    thread->first = original->first;
+    thread->value = 1; /* of the hostcall that it returns from */
 }
 
 /* The compartment's lock keeps the entry's object where it is. */
@@ -181,7 +192,7 @@ static int check_start(struct orc_compartment *compartment, const struct thread_
         return -EINTR;
     if (compartment->thread_count >= compartment->limits.threads)
         return -EAGAIN;
-    if (!compartment_has_entry(compartment, start->entry))
+    if (!start->original && !compartment_has_entry(compartment, start->entry))
         return -EINVAL;
     return start->id_address ? orc_guest_copy(compartment->slot + start->id_address, &id, sizeof id) : 0;
 }
@@ -198,6 +209,10 @@ int64_t worker_start(struct orc_compartment *compartment, const struct thread_st
     thread_join(thread);
     compartment->worker_count++;
     thread_arm(thread);
+    if (start->original) { /* its return addresses are as old */
+        thread->id = start->original->id;
+        __atomic_store_n(&thread->born, start->original->born, __ATOMIC_SEQ_CST);
+    }
     uint32_t id = thread->id;
     if (thread->worker) {
         give_job(thread);

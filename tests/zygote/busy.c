@@ -1,0 +1,5 @@
+/* Never waits. */
+int main(void) {
+    for (volatile unsigned i = 0;; i++)
+        ;
+}
