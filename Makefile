@@ -29,8 +29,14 @@ HOST_CPPFLAGS := -D_GNU_SOURCE -Iinclude
 HOST_CFLAGS := -std=gnu17 -O2 -g $(WARN) -Wstrict-prototypes -Wmissing-prototypes -fvisibility=hidden -fPIE \
 	-fstack-protector-strong -fstack-clash-protection -fcf-protection -ftrivial-auto-var-init=zero -D_FORTIFY_SOURCE=2
 HOST_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack -fuse-ld=lld
+# AddressSanitizer's shadow begins a page above the object window and takes the first 16 TiB; what ThreadSanitizer leaves to
+# programs ends at 512 GiB.
+ASAN_SPACE := -DSLOTS=0x110000000000 -DSLOTS_END=0x280000000000 -DMAX_THREADS=65536u -DCODE_SPACE_END=0x7fff7000u
+TSAN_SPACE := -DSLOTS=0x1000000000 -DSLOTS_END=0x4000000000 -DMAX_THREADS=1024u
 SAN_CFLAGS := -std=gnu17 -O1 -g $(WARN) -Wstrict-prototypes -Wmissing-prototypes -fPIE -fno-omit-frame-pointer \
-	-fsanitize=address,undefined -fno-sanitize-recover=all
+	-fsanitize=address,undefined -fno-sanitize-recover=all $(ASAN_SPACE)
+TSAN_CFLAGS := -std=gnu17 -O1 -g $(WARN) -Wstrict-prototypes -Wmissing-prototypes -fPIE -fno-omit-frame-pointer -fsanitize=thread $(TSAN_SPACE)
+TSAN_LDFLAGS := -pie -fsanitize=thread -fuse-ld=lld
 SAN_LDFLAGS := -pie -fsanitize=address,undefined -fuse-ld=lld
 
 PROGRAMS :=     # everything that `make` builds
@@ -68,6 +74,12 @@ $(BUILD)/sanobj/%.c.o: %.c
 	@mkdir -p $(@D)
 	@$(HOST_CC) $(HOST_CPPFLAGS) $(SAN_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 $(BUILD)/sanobj/%.S.o: %.S
+	@mkdir -p $(@D)
+	@$(HOST_CC) $(HOST_CPPFLAGS) -g -fPIE -fcf-protection -MMD -MP -MF $(@:.o=.d) -c $< -o $@
+$(BUILD)/tsanobj/%.c.o: %.c
+	@mkdir -p $(@D)
+	@$(HOST_CC) $(HOST_CPPFLAGS) $(TSAN_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
+$(BUILD)/tsanobj/%.S.o: %.S
 	@mkdir -p $(@D)
 	@$(HOST_CC) $(HOST_CPPFLAGS) -g -fPIE -fcf-protection -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 

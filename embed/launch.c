@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "call.h"
 #include "object_file.h"
 #include "start_info.h"
 #include "zygote.h"
@@ -193,6 +194,10 @@ static int check(const struct orc_launch *launch, struct orc_error *error) {
                     launch->program ? launch->program : "(none)");
     if (!launch->arguments || !launch->arguments[0])
         return fail(error, -EINVAL, "%s: no arguments, not even its own name", launch->program);
+    if (launch->zygote && launch->calls)
+        return fail(error, -EINVAL,
+                    "%s: a clone can't be called: a zygote keeps no connection to its embedder",
+                    launch->program);
     if (launch->mount_count == 0 || strcmp(launch->mounts[0].path, "/") != 0)
         return fail(error, -EINVAL, "%s: the first mount must be /", launch->program);
     if (launch->mount_count > MAX_MOUNTS)
@@ -274,6 +279,10 @@ static int start(const struct orc_launcher *launcher, const struct orc_launch *l
     facts.handle = count_granted(launch, mounts); /* orc_compartment_start grants the loader next */
     if (launch->zygote)
         return start_clone(launcher, launch, facts.handle, compartment, error);
+    if (launch->calls &&
+        (status = calls_open(launcher->cell, compartment, launch->calls, &facts.calls, error)) < 0)
+        return status;
+    facts.handle += launch->calls != NULL;
     void *info = start_info_make(launch, orc_compartment_name(compartment), &facts, mounts, &size, &status);
     if (!info)
         return status == -E2BIG
@@ -313,11 +322,15 @@ static int launch_or_run(struct orc_launcher *launcher, const struct orc_launch 
         status = orc_compartment_create(launcher->cell, &launch->options, &made, error);
     if (status < 0)
         return status;
+    if (launch->calls)
+        *launch->calls = NULL;
     status = equip(launcher, launch, made, result, error);
     if (status < 0) {
         struct orc_result ended;
         orc_compartment_kill(made); /* some threads of a clone may have been started */
         orc_compartment_wait(made, UINT64_MAX, &ended);
+        if (launch->calls)
+            orc_calls_close(*launch->calls);
         orc_compartment_destroy(made);
         return status;
     }

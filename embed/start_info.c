@@ -7,6 +7,8 @@
 #include <sys/auxv.h>
 #include <sys/random.h>
 
+#include "orc/call.h"
+
 #define MAX_AUXILIARY 24
 #define CLOCK_TICKS 100 /* what Linux tells every program */
 #define SLACK 128       /* alignment, random bytes, "/" */
@@ -89,6 +91,7 @@ static uint32_t add_boot(struct block *block, const struct orc_launch *launch, c
         .working_directory = add_string(block, launch->working_directory ? launch->working_directory : "/"),
         .program = add_string(block, launch->program),
         .loader_object = loader->handle,
+        .flags = loader->calls << ORC_CALL_HANDLE_SHIFT,
         .loader_base = loader->base,
         .stack_low = ORC_STACK_TOP - ORC_STACK_SIZE,
         .stack_high = ORC_STACK_TOP,

@@ -14,6 +14,7 @@ struct loader_facts {
     uint32_t handle; /* in the compartment's capability list */
     uint32_t base;
     uint32_t processors; /* that compartments may run on; 0: unknown */
+    uint32_t calls;      /* the handle of the socket for calls; 0: none */
 };
 
 /* `mounts` are what struct orc_boot gets, with `path` still zero; the paths come from `launch`. `name` is the

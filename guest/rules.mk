@@ -34,7 +34,7 @@ $(SYSROOT)/lib/libc.so: guest/libos/writable.order $(LIBOS_OBJECTS) $(MUSL_SHARE
 	@mkdir -p $(@D) && echo "  LINK $@"
 	@$(BUILD)/bin/orc-cc -nostdlib -shared -Wl,-e,_dlstart -Wl,-soname,libc.so -Wl,-Bsymbolic \
 		-Wl,--dynamic-list=$(MUSL_SHARED)/lib/dynamic.list -Wl,--gc-sections -Wl,--no-undefined \
-		-Wl,--wrap=__malloc_donate,--wrap=__syscall_cp -Wl,--symbol-ordering-file=guest/libos/writable.order -Wl,--no-warn-symbol-ordering -o $@.new \
+		-Wl,--wrap=__malloc_donate,--wrap=__syscall_cp,--wrap=__libc_start_init -Wl,--symbol-ordering-file=guest/libos/writable.order -Wl,--no-warn-symbol-ordering -o $@.new \
 		-Wl,--whole-archive $(MUSL_SHARED)/lib/libmusl.a -Wl,--no-whole-archive $(LIBOS_OBJECTS) $(BUILD)/lib/orc/libbuiltins.a
 	@mv $@.new $@
 

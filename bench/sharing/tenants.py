@@ -43,18 +43,30 @@ class Programs:
         return os.path.join(self.port("lua5.4", mode), "bin/lua")
 
 
-def free_ports(count):
-    """The first of `count` ports in a row that nobody listens at."""
-    for base in range(20000, 60000, max(count, 100)):
+def reserve_ports(count):
+    """The first of `count` ports in a row that nobody listens at, and the socket that keeps others who ask here away from
+    them as long as it's open. All lie below those that Linux gives to clients."""
+    step = max(count, 100)
+    for base in range(20000, 32768 - step, step + 1):
+        lock = socket.socket()
         try:
-            for port in range(base, base + count):
+            lock.bind(("127.0.0.1", base))
+            lock.listen()
+            for port in range(base + 1, base + 1 + count):
                 with socket.socket() as probe:
                     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     probe.bind(("127.0.0.1", port))
-            return base
+            return lock, base + 1
         except OSError:
-            continue
+            lock.close()
     raise Failure(f"no {count} free ports in a row")
+
+
+def free_ports(count):
+    """The first of `count` ports in a row that nobody listens at."""
+    lock, base = reserve_ports(count)
+    lock.close()
+    return base
 
 
 def quote(word):
@@ -71,7 +83,7 @@ class RedisClient:
                 self.stream = self.socket.makefile("rb")
                 self.ask("PING")
                 return
-            except (ConnectionRefusedError, ConnectionResetError) as failure:
+            except ConnectionRefusedError as failure:
                 if time.monotonic() > deadline:
                     raise Failure(f"nobody answers at port {port}: {failure}") from None
                 time.sleep(0.005)
@@ -112,7 +124,7 @@ class Crowd:
         self.directory = tempfile.TemporaryDirectory(prefix="orc-tenants-")
         self.processes, self.inputs, self.outputs = [], [], []
         self.group = None
-        self.base = free_ports(redis) if redis else 0
+        self.ports, self.base = reserve_ports(redis) if redis else (None, 0)
         self.clients = {}
 
     def __enter__(self):
@@ -251,6 +263,8 @@ class Crowd:
         if self.mode != NATIVE:
             for fd in self.inputs + self.outputs:
                 os.close(fd)
+        if self.ports:
+            self.ports.close()
         if self.group:
             memory.remove(self.group)
         self.directory.cleanup()

@@ -22,6 +22,7 @@
 #include "orc/cell.h"
 #include "orc/zygote.h"
 
+struct orc_calls;    /* the way to call a compartment's functions */
 struct orc_launcher; /* a cell's dynamic linker and C library, ready to start programs */
 
 /* Reads, verifies and maps the dynamic linker's object: `loader` is its file; NULL for the one that was
@@ -76,6 +77,9 @@ struct orc_launch {
                                        working directory are its own then; mounts and streams must be as many,
                                        in the same order */
     struct orc_compartment_options options; /* name, domain, quotas */
+    /* NULL, or where the means to call its functions from outside go (orc_launch_call): then it gets a thread
+     * that waits for calls, and a handle for their socket. */
+    struct orc_calls **calls;
 };
 
 /* Creates a compartment, gives it what `launch` says, and starts it. All that `launch` points to may go as
@@ -99,6 +103,19 @@ void orc_zygote_destroy(struct orc_zygote *zygote);
  * the calling thread (orc_compartment_run): the cheapest way to call a program like a function. */
 int orc_launch_run(struct orc_launcher *launcher, const struct orc_launch *launch,
                    struct orc_compartment **compartment, struct orc_result *result, struct orc_error *error);
+
+/* Calls the function that a loaded object (the program, linked with -rdynamic, or a library) exports by this
+ * name, on a thread of the compartment's own, with up to 6 integers or guest addresses as arguments and an
+ * integer as result. Calls from several host threads wait for each other. `nanoseconds` of time (UINT64_MAX:
+ * no limit); a compartment answers from when its constructors have run, before main. -ENOENT: there's no such
+ * function. -ETIMEDOUT: the time is up, and the call goes on; until it returns, other calls answer -EBUSY
+ * when their own time is up. -ESRCH: the compartment has ended (also by a fault in the function), or its
+ * thread has. The result is the guest's word. */
+int orc_launch_call(struct orc_calls *calls, const char *function, const uint64_t *arguments, size_t count,
+                    uint64_t nanoseconds, int64_t *result, struct orc_error *error);
+
+/* Before the compartment is destroyed, and not during a call. The compartment's thread ends. */
+void orc_calls_close(struct orc_calls *calls);
 
 /* What orc_compartment_statistics tells, and what the kernel's page map knows of the compartment's slot:
  * `resident`, bytes of pages of its own, swapped ones included; `cls_written`, the part of them that is data

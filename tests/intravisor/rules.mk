@@ -1,4 +1,4 @@
-INTRAVISOR_TEST_SRCS := $(addprefix tests/intravisor/, fixture.c bind.c script.c programs.S) toolchain/common/object_hash.c $(INTRAVISOR_SRCS) $(VERIFIER_SRCS)
+INTRAVISOR_TEST_SRCS := $(addprefix tests/intravisor/, fixture.c bind.c block.c script.c programs.S) toolchain/common/object_hash.c $(INTRAVISOR_SRCS) $(VERIFIER_SRCS)
 INTRAVISOR_TEST_LIBS := $(VERIFIER_LIBS) $(INTRAVISOR_LIBS)
 
 # Each test runs four times: plain and sanitised, with FSGSBASE and by arch_prctl.
@@ -9,6 +9,14 @@ $(foreach test,call object lifecycle life store zygote, \
 
 # And compartments that run on their embedder's threads.
 $(eval $(call unit_test,intravisor-life-callers,tests/intravisor/test_life.c tests/intravisor/on_callers.c $(INTRAVISOR_TEST_SRCS),$(INTRAVISOR_TEST_LIBS)))
+
+# Races, where ThreadSanitizer can see them: RACE_SECONDS=60 for a long run.
+RACE_SRCS := tests/intravisor/races.c $(INTRAVISOR_TEST_SRCS)
+$(BUILD)/tests/intravisor-races: $(patsubst %,$(BUILD)/tsanobj/%.o,$(RACE_SRCS))
+	@mkdir -p $(@D) && echo "  LINK $@" && $(HOST_CC) $(TSAN_LDFLAGS) -o $@ $^ -lcmocka $(INTRAVISOR_TEST_LIBS)
+DEPFILES += $(patsubst %,$(BUILD)/tsanobj/%.d,$(RACE_SRCS))
+TESTS += $(BUILD)/tests/intravisor-races
+TEST_PROGRAMS += $(BUILD)/tests/intravisor-races
 
 # The command, on objects that orc-cc makes.
 $(BUILD)/tests/orc-bare.sh: tests/intravisor/orc_bare.sh $(PROGRAMS)

@@ -58,7 +58,7 @@ static void kill_after(struct script_world *world, uint64_t nanoseconds) {
     nanosleep(&pause, NULL);
     orc_compartment_kill(world->compartment);
     struct orc_result result;
-    assert_int_equal(orc_compartment_wait(world->compartment, 500 * MS, &result), 0);
+    assert_int_equal(orc_compartment_wait(world->compartment, 2 * SECOND, &result), 0);
     assert_int_equal(result.outcome, ORC_STOPPED);
 }
 
@@ -263,9 +263,9 @@ SCRIPT_TEST(test_memory) {
 /* --- Signals --- */
 
 SCRIPT_TEST(test_signal_entry_keeps_everything) {
-    /* The first thread sets the entry and goes to sleep; the second keeps its registers, until it was interrupted 200
+    /* The first thread sets the entry and goes to sleep; the second keeps its registers, until it was interrupted 50
      * times by the third. */
-    struct orc_thread_start keeper = thread_start(world, PROGRAM(keep_registers), 200);
+    struct orc_thread_start keeper = thread_start(world, PROGRAM(keep_registers), 50);
     struct orc_thread_start other = thread_start(world, PROGRAM(repeat_script), BLOCK(10));
     uint32_t entry = orc_object_base(world->object) + PROGRAM(signal_entry);
     keeper.id_address = 0;
@@ -291,7 +291,7 @@ SCRIPT_TEST(test_signal_entry_keeps_everything) {
     assert_int_equal(result_of(world, 1), 0);
     assert_int_equal(result_of(world, 2), -EINVAL);
     assert_int_equal(result_of(world, 10), -ESRCH); /* the keeper has gone */
-    assert_in_range(*(uint64_t *)(void *)(orc_compartment_slot(world->compartment) + PROGRAM_SIGNALS), 200, 202);
+    assert_in_range(*(uint64_t *)(void *)(orc_compartment_slot(world->compartment) + PROGRAM_SIGNALS), 50, 52);
 }
 
 SCRIPT_TEST(test_signal_entry_may_not_return) {

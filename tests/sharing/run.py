@@ -116,6 +116,24 @@ def the_embedding_example():
 
 
 @test
+def the_example_of_calls():
+    for kind in ("bin", "san"):
+        done = run([os.path.join(BUILD, kind, "call"), os.path.join(BUILD, "examples/functions")],
+                   env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})  # which makes system calls that a cell may not
+        expect(done.returncode == 0, (done.stdout + done.stderr).decode()[-500:])
+        expect(done.stdout.decode().splitlines() == [
+            "alice 30, bob 5",
+            "alice: alice's words; bob: bob's",
+            "call of no_such_function: no object of the compartment has such a function",
+            "call of environ: no object of the compartment has such a function",
+            "call of sleep_and_count: the time is up; the call goes on",
+            "call of count: an earlier call goes on",
+            "alice 31: the call went on",
+            "call of fail: the compartment has ended, or answers no calls",
+            "bob 5: nothing happened to him"], done.stdout)
+
+
+@test
 def the_example_of_shared_data():
     program = compile_guest("../../examples/shared_table.c", "-lm")
     done = run([ORC, "run", "-n", "3", program])
@@ -173,6 +191,20 @@ def unchanging_files_are_mapped_once():
     with Running([["--mount", f"{data}:/srv/the-data", program, "file", "/srv/the-data"]], 2) as cell:
         expect(sorted(cell.said) == ["mapped", "private"], cell.said)
         expect(cell.end() == 0, "exit status")
+
+
+@test
+def without_a_place_for_it_a_file_is_mapped_privately():
+    program, data = os.path.join(WORK, "share"), os.path.join(WORK, "data")
+    outcomes = set()
+    for handles in range(6, 14):  # the C library, the program, the file, and a handle for each
+        done = run([ORC, "run", "--handles", str(handles), "--mount", f"{data}:/srv/the-data:ro", program, "file", "/srv/the-data"],
+                   stdin=subprocess.DEVNULL)
+        said = done.stdout.decode().splitlines()
+        expect(done.returncode != 0 or said in (["private", "mapped"], ["shared", "mapped"]), f"{handles}: {said}")
+        expect(done.returncode == 0 or not said, f"{handles}: {said}, then {done.stderr.decode()[-200:]}")
+        outcomes.update(said[:1])
+    expect(outcomes == {"private", "shared"}, outcomes)
 
 
 @test

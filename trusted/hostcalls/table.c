@@ -24,7 +24,7 @@ int64_t orc_hostcall(struct orc_thread *thread, const uint64_t arguments[6]) {
     if (number >= ORC_HOSTCALLS || !calls[number] ||
         (thread->compartment->bare && (number >= 64 || !(bare & BIT(number)))))
         return -ENOSYS;
-    thread->hostcalls++;
+    __atomic_store_n(&thread->hostcalls, thread->hostcalls + 1, __ATOMIC_RELAXED); /* others only read it */
     if (__builtin_expect(thread->interrupted, 0) && (blocks[number / 64] & BIT(number)) &&
         interrupt_take(thread))
         return -EINTR;

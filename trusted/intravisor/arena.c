@@ -15,20 +15,14 @@
 
 #include "thread.h"
 
-/* AddressSanitizer's shadow takes the first 16 TiB. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SLOTS 0x110000000000
-#endif
-#endif
-#ifndef SLOTS
+#ifndef SLOTS /* builds with sanitizers, whose shadows lie there, say it differently */
 #define SLOTS 0x010000000000
-#endif
 #define SLOTS_END 0x280000000000
+#define MAX_THREADS 65536u
+#endif
 #define REGIONS SLOTS_END
 #define REGIONS_END (REGIONS + (uint64_t)MAX_THREADS * THREAD_REGION)
 
-#define MAX_THREADS 65536u
 #define MAX_SLOTS ((SLOTS_END - SLOTS) / ORC_SLOT_SIZE)
 
 _Static_assert(SLOTS % ORC_SLOT_SIZE == 0 && REGIONS % THREAD_REGION == 0,

@@ -145,7 +145,7 @@ int file_get(const struct orc_thread *thread, uint64_t handle, uint32_t rights, 
 
 int file_borrow(const struct orc_thread *thread, uint64_t handle, uint32_t rights, uint32_t kinds,
                 struct host_file **file, uint32_t *all_rights, bool *counted) {
-    *counted = thread->compartment->threaded;
+    *counted = __atomic_load_n(&thread->compartment->threaded, __ATOMIC_RELAXED);
     return (*counted ? file_get : look_up)(thread, handle, rights, kinds, file, all_rights);
 }
 

@@ -16,13 +16,7 @@
 #define HWCAP2_FSGSBASE 2u
 #endif
 
-/* AddressSanitizer's shadow, with a page before it, begins just above the object window. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define CODE_SPACE_END 0x7fff7000u
-#endif
-#endif
-#ifndef CODE_SPACE_END
+#ifndef CODE_SPACE_END /* as SLOTS in arena.c */
 #define CODE_SPACE_END LOW_SPACE_END
 #endif
 #define CODE_SPACE_SIZE (CODE_SPACE_END - (uint64_t)ORC_GATES)

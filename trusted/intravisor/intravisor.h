@@ -76,7 +76,7 @@ struct orc_compartment {
     struct orc_thread *threads;
     unsigned thread_count, worker_count; /* a worker is a thread of the Intravisor's */
     uint32_t last_thread_id;
-    bool threaded;              /* other threads than the first may use the C-list; never false again */
+    bool threaded; /* other threads than the first may use the C-list; never false again; atomic */
     bool started, ending, over; /* over: the last worker has gone, or it will never start */
     pthread_cond_t ended;
     struct orc_result result;

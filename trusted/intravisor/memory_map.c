@@ -113,7 +113,7 @@ static void commit(struct memory_map *map, const struct change *change) {
             (map->count - change->last) * sizeof *map->extents);
     memcpy(map->extents + change->first, change->extents, change->count * sizeof *map->extents);
     map->count = map->count - (change->last - change->first) + change->count;
-    map->bytes = change->bytes;
+    __atomic_store_n(&map->bytes, change->bytes, __ATOMIC_RELAXED);
 }
 
 /* Changes the kernel's mappings: should that fail half-way, the guest's memory may be gone, but never our
@@ -193,11 +193,11 @@ int memory_charge(struct orc_compartment *compartment, uint64_t bytes) {
     uint64_t limit = compartment->limits.memory, used = compartment->memory.bytes;
     if (used > limit || bytes > limit - used)
         return -ENOMEM;
-    compartment->memory.bytes += bytes;
+    __atomic_add_fetch(&compartment->memory.bytes, bytes, __ATOMIC_RELAXED);
     return 0;
 }
 
 void memory_refund(struct orc_compartment *compartment, uint64_t bytes) {
     HOLD(compartment->memory_lock);
-    compartment->memory.bytes -= bytes;
+    __atomic_sub_fetch(&compartment->memory.bytes, bytes, __ATOMIC_RELAXED);
 }

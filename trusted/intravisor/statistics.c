@@ -45,7 +45,7 @@ void compartment_usage(struct orc_compartment *compartment, struct orc_usage *us
     };
     for (const struct orc_thread *thread = compartment->threads; thread; thread = thread->next) {
         add_times(&times, thread);
-        usage->hostcalls += thread->hostcalls;
+        usage->hostcalls += __atomic_load_n(&thread->hostcalls, __ATOMIC_RELAXED);
     }
     usage->processor_time = times.all;
     usage->user_time = times.user < times.all ? times.user : times.all;

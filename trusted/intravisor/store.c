@@ -146,8 +146,10 @@ static void forget_retired(struct orc_cell *cell) {
     uint8_t *region;
     for (unsigned i = 0; (region = arena_next(&region_arena, &i));) {
         const struct orc_thread *thread = region_thread((uint64_t)region);
-        if (thread->running && __atomic_load_n(&thread->born, __ATOMIC_SEQ_CST) < oldest)
-            oldest = thread->born;
+        uint64_t born =
+            __atomic_load_n(&thread->born, __ATOMIC_SEQ_CST); /* first: an old one is on the safe side */
+        if (__atomic_load_n(&thread->running, __ATOMIC_SEQ_CST) && born < oldest)
+            oldest = born;
     }
     struct orc_object *next;
     for (struct orc_object *object = cell->store->objects; object; object = next) {

@@ -99,6 +99,7 @@ void detach_host(const struct orc_thread *thread) {
 
 /* Clears everything but where the region's parts lie. */
 void thread_prepare(struct orc_thread *thread, struct orc_compartment *compartment) {
+    HOLD(compartment->cell->lock); /* the store looks at all threads */
     *thread = (struct orc_thread){
         .compartment = compartment,
         .control_stack = thread->control_stack,
@@ -124,7 +125,8 @@ void thread_join(struct orc_thread *thread) {
     *link = thread;
     thread->next = NULL;
     thread->id = ++compartment->last_thread_id;
-    compartment->threaded |= compartment->thread_count++ > 0;
+    if (compartment->thread_count++ > 0)
+        __atomic_store_n(&compartment->threaded, true, __ATOMIC_RELAXED);
 }
 
 void thread_leave(struct orc_thread *thread) {
@@ -143,7 +145,7 @@ int orc_thread_create(struct orc_compartment *compartment, struct orc_thread **t
         HOLD(compartment->lock);
         if (compartment->started && !compartment->threaded)
             return fail(error, EBUSY, "thread: the compartment's threads are the Intravisor's");
-        compartment->threaded = true;
+        __atomic_store_n(&compartment->threaded, true, __ATOMIC_RELAXED);
     }
     int status = region_create(cell, compartment->limits.control_stack, &cell->threads, &created);
     if (status < 0)
@@ -198,7 +200,7 @@ static void copy_frames(const struct orc_thread *thread, struct orc_fault *fault
     if (at < thread->control_stack || at % sizeof(uint64_t) != 0)
         return;
     for (; at < end && fault->frame_count < ORC_FAULT_FRAMES; at += sizeof(uint64_t))
-        fault->frames[fault->frame_count++] = (uint32_t) * (const uint64_t *)at;
+        fault->frames[fault->frame_count++] = (uint32_t)*(const uint64_t *)at;
 }
 
 static void describe_fault(struct orc_thread *thread, struct orc_fault *fault) {
