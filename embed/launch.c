@@ -194,6 +194,10 @@ static int check(const struct orc_launch *launch, struct orc_error *error) {
                     launch->program ? launch->program : "(none)");
     if (!launch->arguments || !launch->arguments[0])
         return fail(error, -EINVAL, "%s: no arguments, not even its own name", launch->program);
+    if (launch->zygote && launch->calls)
+        return fail(error, -EINVAL,
+                    "%s: a clone can't be called: a zygote keeps no connection to its embedder",
+                    launch->program);
     if (launch->mount_count == 0 || strcmp(launch->mounts[0].path, "/") != 0)
         return fail(error, -EINVAL, "%s: the first mount must be /", launch->program);
     if (launch->mount_count > MAX_MOUNTS)
@@ -324,11 +328,11 @@ static int launch_or_run(struct orc_launcher *launcher, const struct orc_launch 
         *launch->calls = NULL;
     status = equip(launcher, launch, made, result, error);
     if (status < 0) {
-        if (launch->calls)
-            orc_calls_close(*launch->calls);
         struct orc_result ended;
         orc_compartment_kill(made); /* some threads of a clone may have been started */
         orc_compartment_wait(made, UINT64_MAX, &ended);
+        if (launch->calls)
+            orc_calls_close(*launch->calls);
         orc_compartment_destroy(made);
         return status;
     }

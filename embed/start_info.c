@@ -171,6 +171,7 @@ void *start_info_make(const struct orc_launch *launch, const char *name, const s
     add_strings(&block, launch->environment);
     add_auxiliary(&block, loader, seed, boot, add_published(&block, launch), boot_bytes->program);
     *size = words * 8 + block.byte_count;
-    boot_bytes->first_heap = (uint32_t)(ORC_START_BLOCK + *size); /* the rest of its last page is the guest's, too */
+    boot_bytes->first_heap =
+        (uint32_t)(ORC_START_BLOCK + *size); /* the rest of its last page is the guest's, too */
     return whole;
 }

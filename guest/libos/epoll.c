@@ -10,7 +10,6 @@
 #include "wait.h"
 #include "watch.h"
 
-
 /* A pipe in a set. Ready is one that has changed since it was found not to be: whether it's ready still, the
  * pipe tells. */
 struct item {
@@ -386,7 +385,8 @@ struct wait {
 
 /* What the host finds, without the event: how many. */
 static long host_take(const struct epoll_set *set, struct epoll_event *events, int count, int64_t timeout) {
-    long result = libos_blocking_once(ORC_EPOLL_WAIT, set->handle, (long)events, count, timeout, 0), taken = 0;
+    long result = libos_blocking_once(ORC_EPOLL_WAIT, set->handle, (long)events, count, timeout, 0),
+         taken = 0;
     if (set->event == ORC_NO_HANDLE || result < 0)
         return result;
     for (long i = 0; i < result; i++)

@@ -36,7 +36,8 @@ static long control_size(struct file *file, bool set, long size) {
     struct stat status;
     if (file->kind == FILE_PIPE)
         return set ? pipe_set_size(file, (size_t)size) : pipe_size(file);
-    bool is_pipe = file->kind == FILE_STREAM && !file->operations->status(file, &status) && S_ISFIFO(status.st_mode);
+    bool is_pipe =
+        file->kind == FILE_STREAM && !file->operations->status(file, &status) && S_ISFIFO(status.st_mode);
     return is_pipe ? 65536 : -EBADF;
 }
 

@@ -97,7 +97,8 @@ static int descriptor_of(const char *path, size_t length) {
 }
 
 static void text_add_descriptor(struct text *text, struct file *file) {
-    static const char *const kinds[] = {"pipe:[", "pipe:[", "socket:[", "anon_inode:[eventpoll", "anon_inode:[timerfd"};
+    static const char *const kinds[] = {"pipe:[", "pipe:[", "socket:[", "anon_inode:[eventpoll",
+                                        "anon_inode:[timerfd"};
     if (file->path) {
         text_add(text, *file->path ? file->path : "/");
         return;

@@ -290,7 +290,8 @@ static inline bool leave_quickly(struct libos_thread *self, long result) {
     return false;
 }
 
-static inline long system_call(struct libos_thread *self, long number, long a, long b, long c, long d, long e, long f) {
+static inline long system_call(struct libos_thread *self, long number, long a, long b, long c, long d, long e,
+                               long f) {
     call *function = function_of(number);
     long result;
     libos_set_depth(self, self->depth + 1);
@@ -306,8 +307,8 @@ long __orc_syscall(long number, long a, long b, long c, long d, long e, long f) 
     return system_call(libos_self(), number, a, b, c, d, e, f);
 }
 
-/* Of the C library, and what takes its place (--wrap): a system call that is a cancellation point. Unless the thread is
- * being cancelled, it's enough that the libOS knows. */
+/* Of the C library, and what takes its place (--wrap): a system call that is a cancellation point. Unless the
+ * thread is being cancelled, it's enough that the libOS knows. */
 long __real___syscall_cp(long number, long a, long b, long c, long d, long e, long f);
 long __wrap___syscall_cp(long number, long a, long b, long c, long d, long e, long f);
 long __wrap___syscall_cp(long number, long a, long b, long c, long d, long e, long f) {

@@ -1,5 +1,5 @@
-/* Pipes between threads: sleeping and waking, polls and epoll sets in which pipes stand beside other files, signals,
- * sizes, ends that are closed. Single-threaded use is in events.c. */
+/* Pipes between threads: sleeping and waking, polls and epoll sets in which pipes stand beside other files,
+ * signals, sizes, ends that are closed. Single-threaded use is in events.c. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <limits.h>
@@ -322,7 +322,8 @@ static void polls(void) {
     int first[2], second[2], event = eventfd(0, EFD_NONBLOCK);
     pipe(first);
     pipe(second);
-    struct pollfd set[4] = {{first[0], POLLIN, 0}, {event, POLLIN, 0}, {second[0], POLLIN, 0}, {-1, POLLIN, 0}};
+    struct pollfd set[4] = {
+        {first[0], POLLIN, 0}, {event, POLLIN, 0}, {second[0], POLLIN, 0}, {-1, POLLIN, 0}};
     for (int i = 0; i < 3; i++) {
         later(WRITE, second[1]);
         show_polls(set, 4, 5000);

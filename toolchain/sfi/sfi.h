@@ -86,6 +86,7 @@ struct statement {
     const char *goes_to;                  /* a computed goto to this label alone */
     const struct table_jump *replaced_by; /* the table jump that does what this statement did */
     bool becomes_jump_table;              /* the label of a switch's table */
+    bool address_needed;                  /* a table: more than the jumps through it reads its address */
 };
 
 struct program {

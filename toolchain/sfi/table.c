@@ -455,7 +455,7 @@ static void find_address(const struct search *search, int index, struct table_ju
     jump->address = -1;
     for (int steps = 0, i = index; steps < LOOK_BACK && (i = previous(search, i)) >= 0; steps++) {
         const struct statement *statement = at(search, i);
-        if (i == jump->load || i == jump->add)
+        if (statement->replaced_by)
             continue;
         if (loaded_label(search, statement) == jump->table && statement->operands[1].reg == jump->base) {
             jump->address = i;
@@ -516,7 +516,8 @@ static void find_bound(const struct search *search, int index, struct table_jump
         return;
     for (int i = above + 1; i < index; i++) {
         const struct statement *between = at(search, i);
-        if (i == jump->add || i == jump->address || between->kind != STATEMENT_INSTRUCTION)
+        bool gone = between->replaced_by && i != jump->load;
+        if (gone || between->kind != STATEMENT_INSTRUCTION)
             continue;
         if (i == jump->load ? jump->copies && target->live_in & 1u << jump->index
                             : !is_harmless(between, target) || changed_registers(between) & 1u << reg)
@@ -542,8 +543,6 @@ static void plan_jump(const struct search *search, int index) {
         statement->goes_to = at(search, label)->name;
     } else if (match_label_table(search, index, jump) || match_switch(search, index, jump)) {
         jump->last = jump->count - 1;
-        find_address(search, index, jump);
-        find_bound(search, index, jump);
         statement->table_jump = jump;
     }
 }
@@ -581,17 +580,63 @@ static void forget_switches(const struct search *search) {
             at(search, i)->table_jump = NULL;
 }
 
-static void apply(const struct search *search, int index) {
-    struct table_jump *jump = at(search, index)->table_jump;
-    if (jump->compare >= 0)
-        at(search, jump->compare)->replaced_by = at(search, jump->above)->replaced_by = jump;
+/* The switch's table whose address the statement puts into a register, or UNKNOWN. */
+static int moved_table(const struct search *search, int index) {
+    const struct statement *statement = at(search, index);
+    if (!statement->in_text || statement->kind != STATEMENT_INSTRUCTION)
+        return UNKNOWN;
+    struct value moved = computed_value(search, statement, &search->values[index - search->first]);
+    bool table = moved.kind == ADDRESS && is_switch_table(search->program, at(search, moved.label)) &&
+                 statement->operands[1].kind == OPERAND_REGISTER;
+    return table ? moved.label : UNKNOWN;
+}
+
+/* Marks the tables whose addresses the statement reads from registers, other than to copy them. */
+static void note_address_use(const struct search *search, int index) {
+    const struct statement *statement = at(search, index);
+    const struct values *values = &search->values[index - search->first];
+    if (!statement->in_text || statement->kind != STATEMENT_INSTRUCTION || statement->replaced_by ||
+        zeroes(statement) || moved_table(search, index) != UNKNOWN)
+        return;
+    for (int k = 0; k < statement->operand_count; k++) {
+        const struct operand *operand = &statement->operands[k];
+        const int named[] = {operand->reg, operand->base, operand->index};
+        bool written = k == statement->operand_count - 1 && writes_only(statement);
+        for (int i = written ? 1 : 0; i < 3; i++)
+            if (named[i] != NO_REGISTER && values->registers[named[i]].kind == ADDRESS)
+                at(search, values->registers[named[i]].label)->address_needed = true;
+    }
+}
+
+/* A switch's jump loads the table's address itself: where nothing else reads it, the compiler's own loads go.
+ * It puts them at the ends of loops, many for each jump. */
+static void drop_addresses(const struct search *search) {
+    static const struct table_jump dropped = {.load = -1};
+    for (int i = search->first; i < search->end; i++)
+        note_address_use(search, i);
+    for (int i = search->first; i < search->end; i++) {
+        int table = moved_table(search, i);
+        if (table != UNKNOWN && !at(search, table)->address_needed)
+            at(search, i)->replaced_by = &dropped;
+    }
+}
+
+static void replace_parts(const struct search *search, const struct table_jump *jump) {
     if (jump->load >= 0)
         at(search, jump->load)->replaced_by = jump;
-    if (jump->address >= 0)
-        at(search, jump->address)->replaced_by = jump;
     if (jump->add >= 0)
         at(search, jump->add)->replaced_by = jump;
     at(search, jump->table)->becomes_jump_table = is_switch_table(search->program, at(search, jump->table));
+}
+
+static void replace_bound(const struct search *search, int index) {
+    struct table_jump *jump = at(search, index)->table_jump;
+    find_address(search, index, jump);
+    if (jump->address >= 0)
+        at(search, jump->address)->replaced_by = jump;
+    find_bound(search, index, jump);
+    if (jump->compare >= 0)
+        at(search, jump->compare)->replaced_by = at(search, jump->above)->replaced_by = jump;
 }
 
 /* Plans the table jumps of the function that starts at `first`. */
@@ -611,10 +656,15 @@ void find_table_jumps(struct program *program, struct label_table *labels, int f
         all &= !reads_switch_value(&search, i);
     if (!all)
         forget_switches(&search);
+    for (int i = first; i < end; i++)
+        if (at(&search, i)->table_jump)
+            replace_parts(&search, at(&search, i)->table_jump);
+    if (all)
+        drop_addresses(&search);
     for (int i = first; i < end; i++) {
         struct statement *statement = at(&search, i);
         if (statement->table_jump)
-            apply(&search, i);
+            replace_bound(&search, i);
         /* Nothing else reads the tables: a label that only they name is reached by no guarded jump. */
         if (all && statement->address_taken && !statement->named_elsewhere)
             statement->unmarked = true;
