@@ -397,7 +397,7 @@ static bool prepare_zygote(struct group *group) {
         borrow_mount(group, zygote->mount_count, &zygote->mounts[zygote->mount_count]);
         zygote->mount_count++;
     }
-    if (!add_grants(zygote, first->networks, (unsigned)first->network_count))
+    if (first->network_count > 0 && !add_grants(zygote, first->networks, (unsigned)first->network_count))
         return false;
     for (size_t i = 0; i < first->published_count; i++)
         if (!add_published(zygote, (struct orc_published){.guest = first->published[i].guest}))
