@@ -203,6 +203,8 @@ static int check(const struct orc_launch *launch, struct orc_error *error) {
     if (launch->mount_count > MAX_MOUNTS)
         return fail(error, -E2BIG, "%s: %zu mounts; at most %d", launch->program, launch->mount_count,
                     MAX_MOUNTS);
+    if (launch->zygote && launch->calls)
+        return fail(error, -EINVAL, "%s: functions of a clone can't be called", launch->program);
     if (launch->published_count > ORC_MOST_PUBLISHED)
         return fail(error, -E2BIG, "%s: %zu published ports; at most %d", launch->program,
                     launch->published_count, ORC_MOST_PUBLISHED);
