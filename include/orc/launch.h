@@ -78,7 +78,7 @@ struct orc_launch {
                                        in the same order */
     struct orc_compartment_options options; /* name, domain, quotas */
     /* NULL, or where the means to call its functions from outside go (orc_launch_call): then it gets a thread
-     * that waits for calls, and a handle for their socket. */
+     * that waits for calls, and a handle for their socket. Not with a zygote. */
     struct orc_calls **calls;
 };
 
