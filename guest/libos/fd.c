@@ -299,8 +299,7 @@ void standard_streams_renew(void) {
         struct orc_status status;
         if (!file)
             continue;
-        if (file->granted && file->kind != FILE_HOST &&
-            orc_hostcall(ORC_STATUS, file->handle, (long)&status, 0, 0, 0) == 0) {
+        if (file->granted && orc_hostcall(ORC_STATUS, file->handle, (long)&status, 0, 0, 0) == 0) {
             file->kind = S_ISSOCK(status.mode) ? FILE_SOCKET : FILE_STREAM;
             file->operations = S_ISSOCK(status.mode) ? &socket_operations : &stream_operations;
         }

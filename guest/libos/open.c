@@ -84,14 +84,6 @@ static long create_node(struct place *place, unsigned flags, mode_t mode, struct
     return error;
 }
 
-/* A file that is granted itself, and doesn't change, is there already: reading it needs no handle of its own.
- */
-static bool is_there(const struct place *place, unsigned flags) {
-    const struct mount *mount = place->mount;
-    return mount->kind == ORC_MOUNT_FILE && (mount->read_only || mount->layered) && !wants_write(flags) &&
-           !(flags & (O_CREAT | O_DIRECTORY));
-}
-
 /* The host opens it. */
 static long open_host(const struct place *place, unsigned flags, mode_t mode, struct file **file) {
     struct orc_path path = place_host(place);
@@ -101,20 +93,15 @@ static long open_host(const struct place *place, unsigned flags, mode_t mode, st
         long error = place_status(place, &status);
         return error ? error : S_ISDIR(status.st_mode) ? open_directory(flags, file) : -ENOTDIR;
     }
-    bool there = is_there(place, flags);
-    long handle = place->mount->handle;
-    if (!there)
-        handle = libos_blocking(ORC_OPEN, (long)&path, (flags & HOST_FLAGS) | ORC_NO_LINKS,
-                                flags & O_CREAT ? mode & ~libos_umask() & 0777 : 0, 0, 0);
+    long handle = libos_blocking(ORC_OPEN, (long)&path, (flags & HOST_FLAGS) | ORC_NO_LINKS,
+                                 flags & O_CREAT ? mode & ~libos_umask() & 0777 : 0, 0, 0);
     if (handle < 0)
         return handle;
     *file = file_create(&host_file_operations, FILE_HOST, flags & (KEPT_FLAGS | O_DIRECTORY));
     if (!*file) {
-        if (!there)
-            orc_hostcall(ORC_CLOSE, handle, 0, 0, 0, 0);
+        orc_hostcall(ORC_CLOSE, handle, 0, 0, 0, 0);
         return -ENOMEM;
     }
-    (*file)->granted = there;
     (*file)->handle = handle;
     (*file)->directory = flags & O_DIRECTORY;
     (*file)->host_appends = flags & O_APPEND;
