@@ -102,8 +102,7 @@ static void file_end(struct file *file) {
         file->operations->release(file);
     if (file->watches)
         epoll_forget(file);
-    bool is_mounts = file->kind == FILE_HOST && file->granted; /* others open it by the same handle */
-    if (file->handle != ORC_NO_HANDLE && !is_mounts)
+    if (file->handle != ORC_NO_HANDLE)
         orc_hostcall(ORC_CLOSE, file->handle, 0, 0, 0, 0);
     heap_free(file->path, file->path_size);
     libos_lock(&table_lock);
