@@ -102,12 +102,13 @@ static bool is_zero(const uint8_t *page) {
 
 #define BATCH 16 /* pages */
 
-/* The pages that aren't zero; through the kernel, since some of them may have lost their protection. */
-static int copy_pages(const struct orc_zygote *zygote, uint32_t start, uint64_t end) {
+/* The pages that aren't zero; through the kernel, since some of them may have lost their protection. `fresh`:
+ * what isn't in memory is zero, and not a part of some template or image. */
+static int copy_pages(const struct orc_zygote *zygote, uint32_t start, uint64_t end, bool fresh) {
     uint8_t *slot = orc_compartment_slot(zygote->compartment), pages[BATCH * ORC_PAGE_SIZE];
     for (uint64_t at = start; at < end; at += sizeof pages) {
         size_t size = end - at < sizeof pages ? end - at : sizeof pages;
-        if (!orc_resident_any(zygote->compartment, at, size))
+        if (fresh && !orc_resident_any(zygote->compartment, at, size))
             continue;
         if (pread(memory, pages, size, (off_t)((uint64_t)slot + at)) != (ssize_t)size)
             return -EIO;
@@ -121,13 +122,14 @@ static int copy_pages(const struct orc_zygote *zygote, uint32_t start, uint64_t 
 
 /* A mapping of the slot: what the guest has mapped is mapped again in clones; what is private in the object
  * window is objects' data, which clones map with the objects. */
-static int save_mapping(struct orc_zygote *zygote, uint32_t start, uint64_t end, const char *flags) {
+static int save_mapping(struct orc_zygote *zygote, uint32_t start, uint64_t end, const char *flags,
+                        bool fresh) {
     bool in_window = start >= ORC_WINDOW && start < ORC_WINDOW_END;
     int protection = (flags[0] == 'r' ? PROT_READ : 0) | (flags[1] == 'w' ? PROT_WRITE : 0);
     if (flags[3] != 'p')
         return 0;
     int status = in_window ? 0 : add_range(zygote, start, end, protection);
-    return status < 0 ? status : copy_pages(zygote, start, end);
+    return status < 0 ? status : copy_pages(zygote, start, end, fresh);
 }
 
 static int save_mappings(struct orc_zygote *zygote) {
@@ -139,10 +141,10 @@ static int save_mappings(struct orc_zygote *zygote) {
     if (!file)
         return -EIO;
     while (status == 0 && getline(&line, &room, file) > 0) {
-        unsigned long long start, end;
-        if (sscanf(line, "%llx-%llx %4s", &start, &end, flags) == 3 && start >= slot &&
+        unsigned long long start, end, inode;
+        if (sscanf(line, "%llx-%llx %4s %*s %*s %llu", &start, &end, flags, &inode) == 4 && start >= slot &&
             end <= slot + ORC_SLOT_SIZE)
-            status = save_mapping(zygote, (uint32_t)(start - slot), end - slot, flags);
+            status = save_mapping(zygote, (uint32_t)(start - slot), end - slot, flags, inode == 0);
     }
     free(line);
     fclose(file);

@@ -148,7 +148,7 @@ int orc_compartment_map_image(struct orc_compartment *compartment, int image, ui
 /* Starts it, waits for its end, and needs no thread of the Intravisor's for that: the first guest thread runs
  * on the calling thread, as in orc_call, other guest threads as always. Saves two changes of threads, which
  * is most of what a short life costs on an idle machine. Not for clones, and not from a function that the
- * Intravisor calls (log, on_end). */
+ * Intravisor calls (log, on_end). Don't destroy the compartment before it has returned. */
 int orc_compartment_run(struct orc_compartment *compartment, const struct orc_start *start,
                         struct orc_result *result, struct orc_error *error);
 

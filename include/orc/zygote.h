@@ -35,7 +35,9 @@ struct orc_clone_info {
     uint64_t memory_limit;
     char hostname[72]; /* "": the zygote's */
     struct orc_published published[ORC_MOST_PUBLISHED + 1];
+    uint32_t reserved; /* 0 */
 };
+_Static_assert(sizeof(struct orc_clone_info) == 24 + 72 + 4 * (ORC_MOST_PUBLISHED + 1) + 4, "no padding");
 #define ORC_CLONE_VERSION 1
 
 #endif

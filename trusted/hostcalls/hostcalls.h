@@ -60,9 +60,6 @@ static inline void *kernel_buffer(const struct orc_thread *thread, guest_address
     return guest_range(start, size) ? (void *)(thread->slot + start.address) : NULL;
 }
 
-/* For buffers on hot paths: all that is read of them has been written before. */
-#define UNINITIALIZED __attribute__((uninitialized))
-
 /* What a variable holds is given back when its scope ends. */
 #define CLEANUP(function) __attribute__((cleanup(function)))
 

@@ -209,7 +209,8 @@ static int find_or_create(struct registration *registration, struct orc_object *
         return status;
     status = object_create(compartment->cell, &source, object, error);
     HOLD(compartment->lock);
-    compartment->registered -= status == 0 ? 0 : cost;
+    /* What is rejected takes no place, but others' time. */
+    compartment->registered -= status == 0 ? 0 : status == -ENOEXEC ? cost - OBJECT_COST : cost;
     return status;
 }
 

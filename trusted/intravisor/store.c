@@ -263,6 +263,9 @@ struct orc_object *store_find(struct orc_cell *cell, const uint8_t *hash, const 
 
 bool store_empty(struct orc_cell *cell) {
     for (struct orc_object *object = cell->store->objects; object; object = object->next)
+        if (object->state != OBJECT_RETIRED && (object->embedder || object->holders > 0))
+            return false;
+    for (struct orc_object *object = cell->store->objects; object; object = object->next)
         object->revoked = false; /* the last user of the cell has gone */
     trim(cell->store, 0, 0);
     forget_retired(cell);

@@ -210,16 +210,17 @@ int64_t worker_start(struct orc_compartment *compartment, const struct thread_st
     compartment->worker_count++;
     thread_arm(thread);
     if (start->original) { /* its return addresses are as old */
+        HOLD(cell->lock); /* who looks for the oldest thread meets this one or its zygote's, which can't leave
+                             now */
         thread->id = start->original->id;
         __atomic_store_n(&thread->born, start->original->born, __ATOMIC_SEQ_CST);
     }
     uint32_t id = thread->id;
-    if (thread->worker) {
-        give_job(thread);
-        return id;
-    }
+    bool idle = thread->worker;
     thread->worker = true;
-    if (start->caller)
+    if (idle)
+        give_job(thread);
+    else if (start->caller)
         *start->caller = thread;
     else
         status = create_host_thread(thread);

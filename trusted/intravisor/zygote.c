@@ -37,14 +37,19 @@ int64_t clone_start(struct orc_compartment *compartment, const struct orc_start 
                     struct orc_error *error) {
     struct orc_compartment *zygote = start->zygote;
     HOLD(zygote->lock);
-    if (!zygote->frozen || zygote->ending || zygote->parked < zygote->thread_count ||
-        strcmp(zygote->domain, compartment->domain) != 0 ||
+    if (!zygote->frozen || zygote->ending || zygote->parked == 0 || zygote->parked < zygote->thread_count ||
+        compartment->grants || strcmp(zygote->domain, compartment->domain) != 0 ||
         zygote->limits.control_stack != compartment->limits.control_stack)
-        return fail(error, EPERM, "clone: its zygote isn't frozen, or differs in domain or stack size");
+        return fail(error, EPERM,
+                    "clone: its zygote isn't frozen, or differs in domain, stack size or objects");
     compartment->clone_info = *start->clone_info;
+    /* The first thread runs before the others are there: it can't be the only one that sees the C-list. */
+    compartment->threaded |= zygote->parked > 1;
     int64_t status = clone_grants(compartment, start);
     for (const struct orc_thread *thread = zygote->threads; thread && status >= 0; thread = thread->next)
         status = worker_start(compartment, &(struct thread_start){.original = thread});
     compartment->last_thread_id = zygote->last_thread_id;
+    if (status < 0) /* half a clone never runs */
+        compartment_end(compartment, &(struct orc_result){.outcome = ORC_STOPPED}, NULL);
     return status < 0 ? failed(error, (int)-status, "clone: can't copy it (see the quotas)") : status;
 }
