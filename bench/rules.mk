@@ -37,3 +37,16 @@ BENCHES += bench-cls
 .PHONY: bench-cls
 bench-cls: $(GUEST_READY) $(foreach port,lua5.4 sqlite3 zstd redis,port-$(port) relocatable-port-$(port))
 	@bench/cls/run.py $(BUILD)
+
+# bench-paper: the evaluation against the kernel's same-page merging. QUICK=1 for a short form.
+BENCH_CELL_SRCS := bench/paper/cell.c $(filter-out cli/orc.c,$(ORC_SRCS))
+$(BUILD)/bench/paper-cell: $(patsubst %,$(BUILD)/obj/%.o,$(BENCH_CELL_SRCS))
+	@mkdir -p $(@D) && echo "  LINK $@" && $(HOST_CC) $(HOST_LDFLAGS) -o $@ $^ $(ORC_LIBS)
+DEPFILES += $(BUILD)/obj/bench/paper/cell.c.d
+$(BUILD)/bench/paper-merge.so: bench/paper/merge.c ports/native-cc $(NATIVE_SYSROOT)/key
+	@mkdir -p $(@D) && echo "  LINK $@" && ORC_NATIVE_SYSROOT=$(NATIVE_SYSROOT) ports/native-cc $(WARN) -std=gnu17 -D_GNU_SOURCE -O2 -fPIC -shared -o $@ $<
+BENCHES += bench-paper
+.PHONY: bench-paper
+PAPER_PORTS := redis lua5.4 sqlite3
+bench-paper: $(GUEST_READY) $(addprefix $(BUILD)/bench/paper-,cell merge.so) $(foreach port,$(PAPER_PORTS),port-$(port) native-port-$(port))
+	@bench/paper/run.py $(BUILD)

@@ -1,0 +1,176 @@
+"""What tenants do: how each kind of them is started, asked for the first time, and given work. Each works at a fixed pace, as
+a tenant does that serves a client: once a second it's given the same work, so that what all of them do together grows
+with their number until the processor is busy."""
+
+import hashlib
+import os
+import socket
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+DEADLINE = 120  # seconds for an answer
+
+
+class Failure(Exception):
+    pass
+
+
+def own_text(name, number, length):
+    """Bytes that no other tenant has, as text."""
+    digests = (hashlib.sha512(f"{name} {number} {i}".encode()).hexdigest() for i in range(length // 128 + 1))
+    return "".join(digests)[:length]
+
+
+class Workload:
+    """`port`: where its program is; `streams`: it reads requests and writes answers, a line each, instead of listening."""
+
+    unit = "answers"
+    port = program = name = ""
+    streams = True
+
+    def arguments(self, place):
+        """Of the program; {i} stands for the tenant's number, {i+20000} for a number from there on."""
+        return []
+
+    def options(self):
+        """Of `orc run`."""
+        return []
+
+
+class LineClient:
+    """Of a tenant that answers lines."""
+
+    def __init__(self, tenant):
+        self.tenant = tenant
+        self.requests = 0
+
+    def ask(self, line):
+        self.tenant.write_line(line)
+        return self.tenant.read_line()
+
+    def close(self):
+        pass
+
+
+class LuaClient(LineClient):
+    def first(self):
+        self.work()
+
+    def work(self):
+        """One request; the answer is the sum of all so far."""
+        self.requests += 1
+        expected = f"{self.tenant.name}\t{self.requests * (self.requests + 1) // 2}"
+        answer = self.ask(str(self.requests))
+        if answer != expected:
+            raise Failure(f"{self.tenant.name} answers {answer!r} instead of {expected!r}")
+        return 1
+
+
+class Lua(Workload):
+    name, title, port, program = "lua", "Lua", "lua5.4", "lua"
+    script = os.path.join(TOP, "examples/tenant.lua")
+
+    def arguments(self, place):
+        return ["/tenant.lua" if place == "cell" else self.script, "lua-{i}"]
+
+    def options(self):
+        return ["--mount", f"{self.script}:/tenant.lua:ro"]
+
+    client = LuaClient
+
+
+class SqliteClient(LineClient):
+    ROWS = 500
+
+    def first(self):
+        self.tenant.write_line("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, value INTEGER);")
+        rows = ", ".join(f"({i}, '{own_text(self.tenant.name, i, 64)}', {i * 7})" for i in range(self.ROWS))
+        self.tenant.write_line(f"INSERT INTO t VALUES {rows};")
+        self.work()
+
+    def work(self):
+        self.requests += 1
+        which = self.requests % self.ROWS
+        answer = self.ask(f"SELECT name, value, (SELECT sum(value) FROM t) FROM t WHERE id = {which};")
+        expected = f"{own_text(self.tenant.name, which, 64)}|{which * 7}|{7 * self.ROWS * (self.ROWS - 1) // 2}"
+        if answer != expected:
+            raise Failure(f"{self.tenant.name} answers {answer[:80]!r} instead of {expected[:80]!r}")
+        return 1
+
+
+class Sqlite(Workload):
+    name, title, port, program = "sqlite", "SQLite", "sqlite3", "sqlite3"
+
+    def arguments(self, place):
+        return ["-batch", ":memory:"]
+
+    client = SqliteClient
+
+
+class RedisClient:
+    KEYS = 32
+    LENGTH = 1024
+
+    def __init__(self, tenant):
+        self.tenant, self.requests = tenant, 0
+        deadline = time.monotonic() + DEADLINE
+        while True:
+            try:
+                self.socket = socket.create_connection(("127.0.0.1", tenant.network_port), timeout=DEADLINE)
+                self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self.stream = self.socket.makefile("rb")
+                if self.ask([["PING"]]) == ["+PONG"]:
+                    return
+            except (ConnectionRefusedError, ConnectionResetError):
+                pass
+            tenant.check_alive()
+            if time.monotonic() > deadline:
+                raise Failure(f"{tenant.name} doesn't answer")
+            time.sleep(0.002)
+
+    def answer(self):
+        line = self.stream.readline()
+        if line[:1] == b"$" and line[1:2] != b"-":
+            line = self.stream.read(int(line[1:]) + 2)
+        return line.rstrip(b"\r\n").decode()
+
+    def ask(self, commands):
+        """Several at once."""
+        words = [[word.encode() for word in command] for command in commands]
+        self.socket.sendall(b"".join(b"*%d\r\n" % len(c) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in c) for c in words))
+        return [self.answer() for _ in commands]
+
+    def value(self, number):
+        return own_text(self.tenant.name, number, self.LENGTH)
+
+    def first(self):
+        if self.ask([["SET", f"key {i}", self.value(i)] for i in range(self.KEYS)]) != ["+OK"] * self.KEYS:
+            raise Failure(f"{self.tenant.name} doesn't store")
+
+    def work(self):
+        """A store and a look-up of what was stored earlier."""
+        self.requests += 1
+        store, look = self.requests % self.KEYS, (self.requests + 1) % self.KEYS
+        if self.ask([["SET", f"key {store}", self.value(store)], ["GET", f"key {look}"]]) != ["+OK", self.value(look)]:
+            raise Failure(f"{self.tenant.name} answers wrong")
+        return 2
+
+    def close(self):
+        self.stream.close()
+        self.socket.close()
+
+
+class Redis(Workload):
+    name, title, port, program = "redis", "Redis", "redis", "redis-server"
+    streams = False
+    client = RedisClient
+
+    def arguments(self, place):
+        return ["--port", "{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning"]
+
+    def options(self):
+        return ["--listen", "127.0.0.1:{port}"]
+
+
+WORKLOADS = {workload.name: workload for workload in (Redis, Lua, Sqlite)}
