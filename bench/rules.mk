@@ -47,6 +47,6 @@ $(BUILD)/bench/paper-merge.so: bench/paper/merge.c ports/native-cc $(NATIVE_SYSR
 	@mkdir -p $(@D) && echo "  LINK $@" && ORC_NATIVE_SYSROOT=$(NATIVE_SYSROOT) ports/native-cc $(WARN) -std=gnu17 -D_GNU_SOURCE -O2 -fPIC -shared -o $@ $<
 BENCHES += bench-paper
 .PHONY: bench-paper
-PAPER_PORTS := redis lua5.4 sqlite3
-bench-paper: $(GUEST_READY) $(addprefix $(BUILD)/bench/paper-,cell merge.so) $(foreach port,$(PAPER_PORTS),port-$(port) native-port-$(port))
+PAPER_PORTS := redis lua5.4 sqlite3 $(filter transcode ffmpeg $(if $(filter-out 0,$(QUICK)),,ffmpeg-full),$(PORTS))
+bench-paper: $(GUEST_READY) $(addprefix $(BUILD)/bench/,paper-cell paper-merge.so sharing-host) $(foreach port,$(PAPER_PORTS),port-$(port) native-port-$(port))
 	@bench/paper/run.py $(BUILD)

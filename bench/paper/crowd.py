@@ -81,6 +81,13 @@ class Tenant:
         line, self.text = self.text.split(b"\n", 1)
         return line.decode()
 
+    def lines_so_far(self):
+        """Those that have come, without waiting."""
+        while select.select([self.output], [], [], 0)[0]:
+            self.text += os.read(self.output, 65536)
+        *lines, self.text = self.text.split(b"\n")
+        return [line.decode() for line in lines]
+
 
 class Crowd:
     """Up to `most` tenants, in a cgroup of their own. A context: on leaving it all are gone."""
@@ -126,19 +133,21 @@ class Crowd:
 
     # --- Compartments ---
 
-    def _port(self, kind):
-        return os.path.join(self.build, "ports", *(["native"] if kind == "native" else []), self.workload.port)
+    def _places(self, kind):
+        """The program, and the directory of its libraries."""
+        ports = os.path.join(self.build, "ports", *(["native"] if kind == "native" else []))
+        return os.path.join(ports, self.workload.port, "bin", self.workload.program), os.path.join(ports, self.workload.libraries or self.workload.port, "lib")
 
     def _start_cell(self):
-        port = self._port("orc")
+        program, libraries = self._places("orc")
         words = [os.path.join(self.build, "bench/paper-cell"), "private" if self.configuration == PRIVATE else "shared",
                  "-n", str(self.most), "--name", f"{self.workload.name}-{{i}}"]
         if self.workload.streams:
             words += ["--stdin", self.place("{i}.in"), "--stdout", self.place("{i}.out")]
-        if os.listdir(os.path.join(port, "lib")):
-            words += ["--lib", os.path.join(port, "lib")]
+        if os.listdir(libraries):
+            words += ["--lib", libraries]
         words += [word.replace("{port}", f"{{i+{self.base}}}") for word in self.workload.options()]
-        words.append(os.path.join(port, "bin", self.workload.program))
+        words.append(program)
         words += [word.replace("{port}", f"{{i+{self.base}}}") for word in self.workload.arguments("cell")]
         self.cell = self._spawn(words, preexec_fn=self.group.enter, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
@@ -153,13 +162,16 @@ class Crowd:
 
     def _make_image(self, image):
         """Program, libraries and C library, for one process or for all."""
-        port, loader = self._port("native"), os.path.join(self.build, "native/sysroot/lib/libc.so")
+        program, libraries = self._places("native")
         os.makedirs(os.path.join(image, "lib"))
-        copy_to_disk(loader, os.path.join(image, "libc.so"))
-        copy_to_disk(os.path.join(port, "bin", self.workload.program), os.path.join(image, self.workload.program))
-        for name in os.listdir(os.path.join(port, "lib")):
-            if ".so" in name:
-                copy_to_disk(os.path.join(port, "lib", name), os.path.join(image, "lib", name))
+        copy_to_disk(os.path.join(self.build, "native/sysroot/lib/libc.so"), os.path.join(image, "libc.so"))
+        copy_to_disk(program, os.path.join(image, self.workload.program))
+        for name in os.listdir(libraries):
+            source, target = os.path.join(libraries, name), os.path.join(image, "lib", name)
+            if os.path.islink(source):
+                os.symlink(os.readlink(source), target)
+            elif ".so" in name:
+                copy_to_disk(source, target)
         if self.configuration in WITH_COPIES:
             copy_to_disk(os.path.join(self.build, "bench/paper-merge.so"), os.path.join(image, "merge.so"))
 

@@ -146,7 +146,7 @@ def scaling(results):
         names = results.values("scaling", "configuration", workload=workload)
         data = {name: [(row["tenants"], row["mib"] * 1024 / row["tenants"]) for row in results.rows("scaling", workload=workload, configuration=name)] for name in names}
         script += "".join(block(name.replace("-", "_"), rows) for name, rows in data.items())
-        script += f'set title "{title_of(workload)}: memory of each"\nset ylabel "KiB"\nset xlabel "tenants"\nset logscale x\nset yrange [0:*]\n'
+        script += f'set title "{title_of(workload)}: memory of each"\nset ylabel "KiB"\nset xlabel "tenants"\nset logscale xy\nset yrange [*:*]\n'
         script += curves(data, "1:2").replace("with lines", "with linespoints pt 7 ps 0.6") + "\n"
     draw(results, "scaling", 900, 310 * len(workloads), f"set multiplot layout {len(workloads)},1\n{script}unset multiplot\n")
 

@@ -81,8 +81,17 @@ def latency_goals(results):
             yield Goal(f"Redis {operation}: p99, sharing / not sharing (median of {len(pairs)} rounds' ratios)", statistics.median(a / b for a, b in pairs), 1.05, False)
 
 
+def speed_goals(results):
+    """Paired, too."""
+    pairs = [(row["per_second"], other["per_second"]) for row in results.rows("speed", configuration=ORC)
+             if (other := results.one("speed", configuration=SHARED, round=row["round"]))]
+    if pairs:
+        yield Goal(f"FFmpeg: frames a second of one transcoder, ORC / the same code natively (median of {len(pairs)} rounds' ratios)",
+                   statistics.median(a / b for a, b in pairs), 0.93, True)
+
+
 def goals(results):
-    return [*density_goals(results), *settle_goals(results), *latency_goals(results)]
+    return [*speed_goals(results), *density_goals(results), *settle_goals(results), *latency_goals(results)]
 
 
 # --- Sections ---
@@ -146,6 +155,12 @@ def latency_section(results):
     return [*lines, "![latency](latency.svg)", ""]
 
 
+def speed_section(results):
+    body = [(CONFIGURATIONS[name], f"{statistics.median(values):,.1f}", f"{max(values):,.1f}") for name in results.values("speed", "configuration")
+            for values in [[row["per_second"] for row in results.rows("speed", configuration=name)]]]
+    return ["## A transcoder alone", "", *table(("", "frames/s, median", "fastest"), body)]
+
+
 def scaling_section(results):
     lines = ["## From one tenant to a thousand", ""]
     for workload in results.values("scaling", "workload"):
@@ -156,12 +171,12 @@ def scaling_section(results):
     return [*lines, "![scaling](scaling.svg)", ""]
 
 
-SECTIONS = {"machine": machine_section, "density": density_section, "series": series_section, "settle": settle_section, "latency": latency_section, "scaling": scaling_section}
+SECTIONS = {"machine": machine_section, "density": density_section, "series": series_section, "settle": settle_section, "latency": latency_section, "scaling": scaling_section, "speed": speed_section}
 
 
 def report(results):
     lines = ["# The evaluation", ""]
-    for name in ("machine", "goals", "series", "density", "settle", "latency", "scaling"):
+    for name in ("machine", "goals", "speed", "series", "density", "settle", "latency", "scaling"):
         if name == "goals":
             lines += goal_section(results)
         elif results.rows(name):

@@ -10,6 +10,7 @@ FIELDS = {
     "settle": ("workload", "configuration", "tenants", "start_seconds", "saved_mib", "saved_at_last_answer_mib", "seconds_to_90", "cpu_to_90", "watched_seconds", "cpu_seconds"),
     "saving": ("workload", "configuration", "seconds", "saved_mib"),
     "latency": ("configuration", "round", "operation", "per_second", "p50_ms", "p99_ms", "p999_ms", "ksm_cpu_seconds"),
+    "speed": ("configuration", "round", "per_second"),
     "scaling": ("workload", "configuration", "tenants", "start_seconds", "mib", "serve_seconds"),
 }
 

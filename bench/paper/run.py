@@ -3,11 +3,11 @@
 same-page merging (KSM). Results go to BUILD/bench/paper: CSV, plots, report.md. KSM's settings are restored whatever happens.
 
 Usage: run.py [BUILD]
-    QUICK=1               a short form, under 8 minutes
-    EXPERIMENTS="a c"     only some: a (throughput over time, density), b (the same, larger programs), c (Redis under load), e (time and processor
-                          time of de-duplication), g (scaling)
-    WORKLOADS="redis"     only some: redis, lua, sqlite
-    CONFIGURATIONS=...    only some (see crowd.py)"""
+    QUICK=1                   a short form, under 8 minutes
+    EXPERIMENTS="fill redis"  only some: fill (throughput over time and density), redis (Redis under load), settle (time and processor time of
+                              de-duplication), scaling (1 to 1,000 tenants), speed (a transcoder alone)
+    WORKLOADS="redis lua"     only some: transcode, transcode-full, redis, lua, sqlite
+    CONFIGURATIONS=...        only some (see crowd.py)"""
 
 import os
 import signal
@@ -25,9 +25,10 @@ import plots
 import report
 import scaling
 import settle
+import speed
 from guard import Guard
 from results import Results
-from workloads import WORKLOADS, Failure
+from workloads import WORKLOADS, Failure, not_built
 
 MIB = 2**20
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
@@ -45,19 +46,24 @@ def chosen(variable, all_of_them):
 class Plan:
     """How long and how large; all in one place."""
 
-    budgets = {"redis": 128, "lua": 32, "sqlite": 32} if QUICK else {"redis": 384, "lua": 96, "sqlite": 96}  # MiB
+    # MiB
+    budgets = {"transcode": 192, "transcode-full": 256, "redis": 96, "lua": 24, "sqlite": 32} if QUICK else \
+        {"transcode": 512, "transcode-full": 768, "redis": 256, "lua": 64, "sqlite": 96}
     interval = 10 if QUICK else 60  # seconds between ksmtuned's checks
     # Seconds without anybody added, after which a run is over, and the longest run.
-    patience = {ksm.ON: 8, ksm.TUNED: 15, ksm.ADVISOR: 20} if QUICK else {ksm.ON: 30, ksm.TUNED: 90, ksm.ADVISOR: 60}
-    patience_without_merging = 3 if QUICK else 8
-    limit = 40 if QUICK else 240
-    settle_workloads = ("redis",) if QUICK else ("redis", "lua")
-    requests = 30000 if QUICK else 150000  # of redis-benchmark, for each operation
+    patience = {ksm.ON: 6, ksm.TUNED: 12, ksm.ADVISOR: 12} if QUICK else {ksm.ON: 20, ksm.TUNED: 90, ksm.ADVISOR: 45}
+    patience_without_merging = 2 if QUICK else 6
+    limit = 30 if QUICK else 180
+    # In the short form one of KSM's configurations will do for these.
+    few = ("lua", "sqlite", "transcode-full") if QUICK else ()
+    settle_workloads = ("redis",) if QUICK else ("transcode", "redis")
+    requests = 20000 if QUICK else 100000  # of redis-benchmark, for each operation
     rounds = 1 if QUICK else 5
     crowd = 20 if QUICK else 40  # servers around the one under load
     period = 0.5  # seconds from one start to the next meanwhile
     counts = (1, 10, 100) if QUICK else (1, 10, 30, 100, 300, 1000)
     scaling_workloads = ("lua",) if QUICK else ("lua", "redis")
+    speed_rounds, speed_seconds = (1, 3) if QUICK else (5, 5)
 
 
 class Evaluation:
@@ -67,8 +73,9 @@ class Evaluation:
         self.start = time.monotonic()
         self.missing = ksm.missing()
         self.configurations = [name for name in chosen("CONFIGURATIONS", list(crowd.CONFIGURATIONS)) if name not in self.missing]
-        self.workloads = chosen("WORKLOADS", list(WORKLOADS))
-        self.experiments = chosen("EXPERIMENTS", ["a", "b", "c", "e", "g"])
+        self.not_built = {name: path for name, workload in WORKLOADS.items() if (path := not_built(build, workload))}
+        self.workloads = [name for name in chosen("WORKLOADS", list(WORKLOADS)) if name not in self.not_built]
+        self.experiments = chosen("EXPERIMENTS", ["fill", "settle", "redis", "scaling", "speed"])
         self.unmerged = {}  # bytes of one tenant where nothing is shared
 
     def say(self, text):
@@ -99,14 +106,22 @@ class Evaluation:
             self.results.add("machine", f"unit of {workload.name}", workload.unit)
         for name in self.missing:
             print(f"       NOT RUN: {crowd.CONFIGURATIONS[name]}: {self.missing[name]}")
+        for name, path in self.not_built.items():
+            print(f"       NOT RUN: {WORKLOADS[name].title}: {path} isn't built (make port-NAME native-port-NAME)")
 
     # --- Experiments ---
 
-    def fills(self, workloads):
-        for name in workloads:
+    def workload(self, name):
+        made = WORKLOADS[name]()
+        made.prepare(self.build)
+        return made
+
+    def fills(self):
+        for name in self.workloads:
             for configuration in self.configurations:
-                budget = Plan.budgets[name] * MIB
-                run = fill.Fill(self.build, WORKLOADS[name](), configuration, budget, MOST, **self.settings(configuration))
+                if name in Plan.few and configuration in (ksm.TUNED, ksm.ADVISOR):
+                    continue
+                run = fill.Fill(self.build, self.workload(name), configuration, Plan.budgets[name] * MIB, MOST, **self.settings(configuration))
                 for row in run.series.rows:
                     self.results.add("series", name, configuration, *row)
                 self.results.add("density", name, configuration, Plan.budgets[name], run.tenants, run.added_before_full, run.series.seconds(), run.ksm_cpu, int(run.reached_most))
@@ -116,9 +131,9 @@ class Evaluation:
 
     def registration_seconds(self, workload):
         """Processor time to copy, hash, verify and publish the program's objects and the C library: once for all tenants."""
-        port = os.path.join(self.build, "ports", workload.port)
-        files = [os.path.join(port, "bin", workload.program), os.path.join(self.build, "lib/orc/sysroot/lib/libc.so")]
-        files += [os.path.join(port, "lib", name) for name in os.listdir(os.path.join(port, "lib")) if ".so" in name and not os.path.islink(os.path.join(port, "lib", name))]
+        libraries = os.path.join(self.build, "ports", workload.libraries or workload.port, "lib")
+        files = [os.path.join(self.build, "ports", workload.port, "bin", workload.program), os.path.join(self.build, "lib/orc/sysroot/lib/libc.so")]
+        files += [file.path for file in os.scandir(libraries) if ".so" in file.name and not file.is_symlink()]
         total = 0.0
         for file in files:
             done = subprocess.run([os.path.join(self.build, "bench/sharing-host"), "register", "5", file], stdout=subprocess.PIPE, check=True, timeout=60)
@@ -129,7 +144,7 @@ class Evaluation:
         for name in Plan.settle_workloads:
             if name not in self.workloads:
                 continue
-            workload = WORKLOADS[name]()
+            workload = self.workload(name)
             if name not in self.unmerged:
                 self.unmerged[name] = self.tenant_alone(workload)
             tenants = int(Plan.budgets[name] * MIB / self.unmerged[name])
@@ -161,11 +176,20 @@ class Evaluation:
             return
         for number in range(Plan.rounds):
             for configuration in self.configurations if number % 2 == 0 else self.configurations[::-1]:
-                found, cpu = latency.measure(self.build, WORKLOADS["redis"](), configuration, Plan.crowd, Plan.requests, Plan.period)
+                found, cpu = latency.measure(self.build, self.workload("redis"), configuration, Plan.crowd, Plan.requests, Plan.period)
                 for operation, values in found.items():
                     self.results.add("latency", configuration, number, operation, *values, cpu)
                 words = ", ".join(f"{operation} {values[0]:,.0f}/s, p99 {values[2]:.2f} ms" for operation, values in found.items())
                 self.say(f"redis under load, round {number + 1} of {Plan.rounds}, {crowd.CONFIGURATIONS[configuration]}: {words}")
+
+    def speeds(self):
+        if "transcode" not in self.workloads:
+            return
+        for number in range(Plan.speed_rounds):
+            for configuration in (crowd.SHARED, crowd.ORC) if number % 2 == 0 else (crowd.ORC, crowd.SHARED):
+                found = speed.measure(self.build, configuration, Plan.speed_seconds)
+                self.results.add("speed", configuration, number, found)
+                self.say(f"a transcoder alone, round {number + 1} of {Plan.speed_rounds}, {crowd.CONFIGURATIONS[configuration]}: {found:.1f} frames/s")
 
     def scalings(self):
         for name in Plan.scaling_workloads:
@@ -177,21 +201,16 @@ class Evaluation:
                 for tenants in Plan.counts:
                     if configuration == crowd.PRIVATE and tenants > 300:
                         continue
-                    row = scaling.measure(self.build, WORKLOADS[name](), configuration, tenants)
+                    row = scaling.measure(self.build, self.workload(name), configuration, tenants)
                     self.results.add("scaling", name, configuration, tenants, *row)
                     self.say(f"{tenants} {name}, {crowd.CONFIGURATIONS[configuration]}: {row[0]:.2f} s, {row[1]:.1f} MiB")
 
     def run(self):
         self.results.clear()
         self.describe()
-        if "a" in self.experiments:
-            self.fills(self.workloads)
-        if "e" in self.experiments:
-            self.settles()
-        if "c" in self.experiments:
-            self.latencies()
-        if "g" in self.experiments:
-            self.scalings()
+        for name, experiment in (("fill", self.fills), ("settle", self.settles), ("redis", self.latencies), ("scaling", self.scalings), ("speed", self.speeds)):
+            if name in self.experiments:
+                experiment()
         self.results.add("machine", "Took", f"{(time.monotonic() - self.start) / 60:.1f} minutes, load average after {os.getloadavg()[0]:.1f}")
         plots.draw_all(self.results)
         report.write_report(self.results)

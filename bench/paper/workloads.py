@@ -5,6 +5,7 @@ with their number until the processor is busy."""
 import hashlib
 import os
 import socket
+import subprocess
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -23,11 +24,18 @@ def own_text(name, number, length):
 
 
 class Workload:
-    """`port`: where its program is; `streams`: it reads requests and writes answers, a line each, instead of listening."""
+    """`port`: where its program is; `libraries`: the port with its libraries, where that is another; `streams`: it reads requests and
+    writes answers, a line each, instead of listening."""
 
     unit = "answers"
-    port = program = name = ""
+    port = program = name = libraries = ""
     streams = True
+
+    def prepare(self, build):
+        """Before the first run."""
+
+    def ports(self):
+        return list(dict.fromkeys((self.port, self.libraries or self.port)))
 
     def arguments(self, place):
         """Of the program; {i} stands for the tenant's number, {i+20000} for a number from there on."""
@@ -173,4 +181,69 @@ class Redis(Workload):
         return ["--listen", "127.0.0.1:{port}"]
 
 
-WORKLOADS = {workload.name: workload for workload in (Redis, Lua, Sqlite)}
+class TranscodeClient:
+    """The service says by itself, each second, how many frames it has delivered: MILLISECONDS,FRAMES."""
+
+    def __init__(self, tenant):
+        self.tenant, self.milliseconds, self.frames = tenant, 0, 0
+
+    def take(self, line):
+        milliseconds, frames = (int(word) for word in line.split(","))
+        if frames < self.frames:
+            raise Failure(f"{self.tenant.name} counts backwards: {line!r}")
+        self.milliseconds, self.frames = milliseconds, frames
+
+    def first(self):
+        while not self.frames:
+            self.take(self.tenant.read_line())
+
+    def work(self):
+        """Frames since the last time."""
+        before = self.frames
+        for line in self.tenant.lines_so_far():
+            self.take(line)
+        return self.frames - before
+
+    def close(self):
+        pass
+
+
+class Transcode(Workload):
+    """A live stream: a segment comes in over and over at the pace of its pictures, and goes out smaller, in another codec."""
+
+    name, title, port, program, libraries = "transcode", "FFmpeg", "transcode", "transcode", "ffmpeg"
+    unit = "frames"
+    client = TranscodeClient
+    RATE = 10
+    INPUT, OUTPUT = "320x240", "160x120"
+
+    def prepare(self, build):
+        self.segment = os.path.join(build, "bench/paper-segment.nut")
+        if os.path.exists(self.segment):
+            return
+        subprocess.run([os.path.join(build, "ports/native/ffmpeg/bin/ffmpeg"), "-loglevel", "error", "-y", "-f", "lavfi", "-i", f"testsrc2=size={self.INPUT}:rate=25:duration=4",
+                        "-c:v", "mpeg4", "-q:v", "4", self.segment], check=True, timeout=120, stdin=subprocess.DEVNULL)
+
+    def arguments(self, place):
+        return ["--loop", "/segment.nut" if place == "cell" else self.segment, "--rate", str(self.RATE), "--codec", "mpeg4", "--size", self.OUTPUT, "--report", "-"]
+
+    def options(self):
+        return ["--mount", f"{self.segment}:/segment.nut:ro"]
+
+
+class TranscodeFull(Transcode):
+    """With all of FFmpeg's components."""
+
+    name, title, libraries = "transcode-full", "FFmpeg with all components", "ffmpeg-full"
+
+
+WORKLOADS = {workload.name: workload for workload in (Transcode, TranscodeFull, Redis, Lua, Sqlite)}
+
+
+def not_built(build, workload):
+    """The first of its ports that is missing, or None."""
+    for port in workload.ports(workload):
+        for path in (os.path.join(build, "ports", port), os.path.join(build, "ports/native", port)):
+            if not os.path.isdir(path):
+                return path
+    return None
