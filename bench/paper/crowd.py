@@ -94,7 +94,7 @@ class Crowd:
 
     def __init__(self, build, workload, configuration, most, budget=None):
         self.build, self.workload, self.configuration, self.most = build, workload, configuration, most
-        self.directory = tempfile.TemporaryDirectory(prefix="orc-paper-")
+        self.directory = tempfile.TemporaryDirectory(prefix="orc-crowd-")
         self.base = 0 if workload.streams else free_ports(most)
         self.group = Group(budget)
         self.processes, self.streams, self.clients = [], [], []

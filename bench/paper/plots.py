@@ -8,7 +8,7 @@ import sys
 
 import ksm
 from crowd import CONFIGURATIONS, IMAGES, ORC, PRIVATE, SHARED
-from report import median, title_of
+from report import median, short, title_of
 from results import Results
 
 # Told apart by those who see fewer colours, too; one for each configuration in every plot.
@@ -22,12 +22,6 @@ set tics nomirror out scale 0.6
 set grid ytics ls 100
 set key outside right center Left reverse samplen 2 spacing 1.15 width 1
 """
-
-
-def short(name):
-    """For legends."""
-    return {SHARED: "processes, one installation", IMAGES: "processes, an image each", ksm.OFF: "KSM off", ksm.ON: "KSM aggressive", ksm.TUNED: "KSM tuned",
-            ksm.ADVISOR: "KSM advisor", PRIVATE: "compartments, not sharing", ORC: "ORC"}.get(name, CONFIGURATIONS.get(name, name))
 
 
 def line_style(name):

@@ -19,6 +19,12 @@ def title_of(workload):
     return WORKLOADS[workload].title if workload in WORKLOADS else workload
 
 
+def short(name):
+    """For legends and cells."""
+    return {SHARED: "processes, one installation", IMAGES: "processes, an image each", ksm.OFF: "KSM off", ksm.ON: "KSM aggressive", ksm.TUNED: "KSM tuned",
+            ksm.ADVISOR: "KSM advisor", PRIVATE: "compartments, not sharing", ORC: "ORC"}.get(name, CONFIGURATIONS.get(name, name))
+
+
 def table(head, rows):
     lines = ["| " + " | ".join(head) + " |", "|---" + "|---:" * (len(head) - 1) + "|"]
     return lines + ["| " + " | ".join(row) + " |" for row in rows] + [""]
@@ -55,7 +61,7 @@ def density_goals(results):
         merged, alone = best_of(results, workload, MERGING), best_of(results, workload, (ksm.OFF,))
         name = title_of(workload)
         if ours and merged:
-            yield Goal(f"{name}: tenants in the budget, ORC / best KSM ({CONFIGURATIONS[merged['configuration']]})", ours["tenants"] / merged["tenants"], 1.5, True)
+            yield Goal(f"{name}: tenants in the budget, ORC / best KSM ({short(merged['configuration'])})", ours["tenants"] / merged["tenants"], 1.5, True)
         if ours and alone:
             yield Goal(f"{name}: tenants in the budget, ORC / no de-duplication", ours["tenants"] / alone["tenants"], 3, True)
 
@@ -63,7 +69,7 @@ def density_goals(results):
 def settle_goals(results):
     for row in results.rows("settle"):
         if row["configuration"].startswith("orc") and row["saved_mib"] > 0:
-            yield Goal(f"{title_of(row['workload'])}: share of the final saving that is there when the last tenant has answered, {CONFIGURATIONS[row['configuration']]}",
+            yield Goal(f"{title_of(row['workload'])}: share of the final saving that is there when the last tenant has answered, {short(row['configuration'])}",
                        row["saved_at_last_answer_mib"] / row["saved_mib"], 0.9, True)
 
 
@@ -97,7 +103,7 @@ def goals(results):
 # --- Sections ---
 
 def machine_section(results):
-    rows = [(row["what"], str(row["value"])) for row in results.rows("machine")]
+    rows = [(row["what"], str(row["value"])) for row in results.rows("machine") if not row["what"].startswith("unit of ")]
     return ["## The machine", "", *table(("", ""), rows)]
 
 
