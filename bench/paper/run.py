@@ -51,11 +51,11 @@ class Plan:
         {"transcode": 512, "transcode-full": 768, "redis": 256, "lua": 64, "sqlite": 96}
     interval = 10 if QUICK else 60  # seconds between ksmtuned's checks
     # Seconds without anybody added, after which a run is over, and the longest run.
-    patience = {ksm.ON: 6, ksm.TUNED: 12, ksm.ADVISOR: 12} if QUICK else {ksm.ON: 20, ksm.TUNED: 90, ksm.ADVISOR: 45}
+    patience = {ksm.ON: 6, ksm.TUNED: 12, ksm.ADVISOR: 12} if QUICK else {ksm.ON: 20, ksm.TUNED: 75, ksm.ADVISOR: 40}
     patience_without_merging = 2 if QUICK else 6
-    limit = 30 if QUICK else 180
-    # In the short form one of KSM's configurations will do for these.
-    few = ("lua", "sqlite", "transcode-full") if QUICK else ()
+    limit = 30 if QUICK else 150
+    # For these, fewer of KSM's configurations will do.
+    left_out = dict.fromkeys(("lua", "sqlite"), (ksm.TUNED, ksm.ADVISOR) if QUICK else (ksm.ADVISOR,))
     settle_workloads = ("redis",) if QUICK else ("transcode", "redis")
     requests = 20000 if QUICK else 100000  # of redis-benchmark, for each operation
     rounds = 1 if QUICK else 5
@@ -119,7 +119,7 @@ class Evaluation:
     def fills(self):
         for name in self.workloads:
             for configuration in self.configurations:
-                if name in Plan.few and configuration in (ksm.TUNED, ksm.ADVISOR):
+                if configuration in Plan.left_out.get(name, ()):
                     continue
                 run = fill.Fill(self.build, self.workload(name), configuration, Plan.budgets[name] * MIB, MOST, **self.settings(configuration))
                 for row in run.series.rows:
