@@ -1,6 +1,7 @@
 """A crowd of tenants of one workload in one configuration, that grows one by one."""
 
 import os
+import resource
 import select
 import shutil
 import socket
@@ -42,6 +43,21 @@ def free_ports(count):
     raise Failure(f"no {count} free ports in a row")
 
 
+def raise_limits():
+    """Two files a tenant are open here."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+raise_limits()
+
+
+def is_readable(fd, seconds=0):
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
+
+
 def copy_to_disk(source, target):
     """And out of the page cache: what runs it reads what it needs."""
     shutil.copyfile(source, target)
@@ -72,7 +88,7 @@ class Tenant:
     def read_line(self):
         deadline = time.monotonic() + DEADLINE
         while b"\n" not in self.text:
-            if not select.select([self.output], [], [], 1)[0]:
+            if not is_readable(self.output, 1):
                 self.check_alive()
                 if time.monotonic() > deadline:
                     raise Failure(f"{self.name} doesn't answer")
@@ -83,7 +99,7 @@ class Tenant:
 
     def lines_so_far(self):
         """Those that have come, without waiting."""
-        while select.select([self.output], [], [], 0)[0]:
+        while is_readable(self.output):
             self.text += os.read(self.output, 65536)
         *lines, self.text = self.text.split(b"\n")
         return [line.decode() for line in lines]
@@ -175,14 +191,17 @@ class Crowd:
         if self.configuration in WITH_COPIES:
             copy_to_disk(os.path.join(self.build, "bench/paper-merge.so"), os.path.join(image, "merge.so"))
 
+    def _entering(self):
+        return [os.path.join(self.build, "bench/paper-enter"), os.path.join(self.group.path, "cgroup.procs")] if self.group.path else []
+
     def _start_process(self, number):
         image = self.place(f"image-{number if self.configuration == IMAGES else 0}")
         is_new = not os.path.exists(image)
 
         def enter():
+            """The image's first pages are the group's, too."""
             self.group.enter()
-            if is_new:
-                self._make_image(image)
+            self._make_image(image)
 
         words = [os.path.join(image, "libc.so"), "--library-path", os.path.join(image, "lib"), os.path.join(image, self.workload.program)]
         words += [word.replace("{port}", str(self.base + number)).replace("{i}", str(number)) for word in self.workload.arguments("process")]
@@ -192,7 +211,10 @@ class Crowd:
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
         if self.workload.streams:
             streams = dict(zip(("stdin", "stdout"), self.streams[number]))
-        self._spawn(words, preexec_fn=enter, env=environment, **streams)
+        if is_new:
+            self._spawn(words, preexec_fn=enter, env=environment, **streams)
+        else:  # as a small program would start another: without a copy of this process
+            self._spawn(self._entering() + words, env=environment, **streams)
 
     # --- Both ---
 
@@ -218,8 +240,8 @@ class Crowd:
     def check_alive(self):
         for process in self.processes:
             if process.poll() is not None:
-                raise Failure(f"{self.workload.name}, {self.configuration}: {os.path.basename(process.args[0])} ended with status {process.returncode}")
-        if self.cell and select.select([self.cell.stdout], [], [], 0)[0]:
+                raise Failure(f"{self.workload.name}, {self.configuration}: {process.args[0]} ended with status {process.returncode}")
+        if self.cell and is_readable(self.cell.stdout.fileno()):
             raise Failure(f"{self.workload.name}, {self.configuration}: a compartment ended: {self.cell.stdout.readline().decode()!r}")
 
     def __exit__(self, *_):

@@ -290,6 +290,16 @@ for configuration_name in (crowd.ORC, crowd.PRIVATE):
 
 
 @test
+def without_cgroup():
+    """where no memory cgroup can be made, memory is taken from /proc"""
+    real, group.memory.PARENT = group.memory.PARENT, None
+    try:
+        small_crowd(crowd.ORC)
+    finally:
+        group.memory.PARENT = real
+
+
+@test
 def killed_evaluation():
     """the tenants of an evaluation that is killed end, too"""
     if not group.memory.PARENT:
