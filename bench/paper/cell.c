@@ -2,10 +2,11 @@
  *
  *   cell shared|private OPTION... -n MOST PROGRAM [ARGUMENT...]
  *
- * The options are those of `orc run`. Each line on standard input starts the next compartment, up to MOST; the
- * answer is its number. A compartment that ends by itself is reported as `ended NUMBER`. At the end of the input the
- * process ends, and all compartments with it. `private` compartments share nothing, not even the C library; each one's
- * own is loaded when it starts, so that such a cell can't be locked down, which makes its hostcalls a little cheaper. */
+ * The options are those of `orc run`. Each line on standard input starts the next compartment, up to MOST;
+ * the answer is its number. A compartment that ends by itself is reported as `ended NUMBER`. At the end of
+ * the input the process ends, and all compartments with it. `private` compartments share nothing, not even
+ * the C library; each one's own is loaded when it starts, so that such a cell can't be locked down, which
+ * makes its hostcalls a little cheaper. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

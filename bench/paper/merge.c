@@ -1,9 +1,10 @@
-/* Preloaded into a native program (LD_PRELOAD) so that the kernel's same-page merging (KSM) can work on all of its
- * memory: what is mapped from files, text and constants and the untouched rest of its variables, moves to anonymous memory
- * at the same addresses, and the process asks for merging as a whole. So it holds a copy of its files in memory, as a
- * virtual machine does, and shares nothing through the page cache.
+/* Preloaded into a native program (LD_PRELOAD) so that the kernel's same-page merging (KSM) can work on all
+ * of its memory: what is mapped from files, text and constants and the untouched rest of its variables, moves
+ * to anonymous memory at the same addresses, and the process asks for merging as a whole. So it holds a copy
+ * of its files in memory, as a virtual machine does, and shares nothing through the page cache.
  *
- * $ORC_MERGE=copy only moves; any other value asks for merging, too, and ends the program if the kernel can't. */
+ * $ORC_MERGE=copy only moves; any other value asks for merging, too, and ends the program if the kernel
+ * can't. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,7 +25,8 @@ static void fail(const char *what) {
     _exit(126);
 }
 
-/* The new pages have the old ones' content when they take their place: nobody notices, not even this function. */
+/* The new pages have the old ones' content when they take their place: nobody notices, not even this
+ * function. */
 static void move(uintptr_t start, uintptr_t end, int protection) {
     size_t length = end - start;
     void *copy = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -43,8 +45,7 @@ static void move_line(const char *line) {
     if (sscanf(line, "%lx-%lx %4s %*x %*s %lu", &start, &end, flags, &inode) != 4 || inode == 0 ||
         flags[0] != 'r' || flags[3] != 'p')
         return;
-    move(start, end,
-         PROT_READ | (flags[1] == 'w' ? PROT_WRITE : 0) | (flags[2] == 'x' ? PROT_EXEC : 0));
+    move(start, end, PROT_READ | (flags[1] == 'w' ? PROT_WRITE : 0) | (flags[2] == 'x' ? PROT_EXEC : 0));
 }
 
 /* All at once: the file changes while mappings move. */
