@@ -219,7 +219,7 @@ class Transcode(Workload):
     name, title, port, program, libraries = "transcode", "FFmpeg", "transcode", "transcode", "ffmpeg"
     unit = "frames"
     client = TranscodeClient
-    RATE = 10
+    RATE = 10  # frames a second; 0: as fast as it can
     INPUT, OUTPUT = "320x240", "160x120"
 
     def prepare(self, build):
@@ -230,7 +230,8 @@ class Transcode(Workload):
                         "-c:v", "mpeg4", "-q:v", "4", self.segment], check=True, timeout=120, stdin=subprocess.DEVNULL)
 
     def arguments(self, place):
-        return ["--loop", "/segment.nut" if place == "cell" else self.segment, "--rate", str(self.RATE), "--codec", "mpeg4", "--size", self.OUTPUT, "--report", "-"]
+        pace = ["--rate", str(self.RATE)] if self.RATE else []
+        return ["--loop", "/segment.nut" if place == "cell" else self.segment, *pace, "--codec", "mpeg4", "--size", self.OUTPUT, "--report", "-"]
 
     def options(self):
         return ["--mount", f"{self.segment}:/segment.nut:ro"]
