@@ -203,11 +203,12 @@ class Crowd:
             self.group.enter()
             self._make_image(image)
 
-        words = [os.path.join(image, "libc.so"), "--library-path", os.path.join(image, "lib"), os.path.join(image, self.workload.program)]
-        words += [word.replace("{port}", str(self.base + number)).replace("{i}", str(number)) for word in self.workload.arguments("process")]
-        environment = {"PATH": "/usr/bin:/bin"}
+        words = [os.path.join(image, "libc.so"), "--library-path", os.path.join(image, "lib")]
         if self.configuration in WITH_COPIES:
-            environment |= {"LD_PRELOAD": os.path.join(image, "merge.so"), "ORC_MERGE": "copy" if self.configuration == ksm.OFF else "merge"}
+            words += ["--preload", os.path.join(image, "merge.so")]
+        words.append(os.path.join(image, self.workload.program))
+        words += [word.replace("{port}", str(self.base + number)).replace("{i}", str(number)) for word in self.workload.arguments("process")]
+        environment = {"PATH": "/usr/bin:/bin", "ORC_MERGE": "copy" if self.configuration == ksm.OFF else "merge"}
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
         if self.workload.streams:
             streams = dict(zip(("stdin", "stdout"), self.streams[number]))

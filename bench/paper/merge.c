@@ -1,4 +1,4 @@
-/* Preloaded into a native program (LD_PRELOAD) so that the kernel's same-page merging (KSM) can work on all
+/* Preloaded into a native program so that the kernel's same-page merging (KSM) can work on all
  * of its memory: what is mapped from files, text and constants and the untouched rest of its variables, moves
  * to anonymous memory at the same addresses, and the process asks for merging as a whole. So it holds a copy
  * of its files in memory, as a virtual machine does, and shares nothing through the page cache.
