@@ -52,3 +52,8 @@ BENCHES += bench-paper
 PAPER_PORTS := redis lua5.4 sqlite3 $(filter transcode ffmpeg $(if $(filter-out 0,$(QUICK)),,ffmpeg-full),$(PORTS))
 bench-paper: $(GUEST_READY) $(addprefix $(BUILD)/bench/,paper-cell paper-enter paper-merge.so sharing-host) $(foreach port,$(PAPER_PORTS),port-$(port) native-port-$(port))
 	@bench/paper/run.py $(BUILD)
+
+# The last run's report and plots, for docs/evaluation.md to show.
+.PHONY: bench-paper-publish
+bench-paper-publish:
+	@mkdir -p docs/evaluation && rm -f docs/evaluation/* && cp $(BUILD)/bench/paper/{report.md,*.svg} docs/evaluation/
