@@ -2,11 +2,11 @@
  *
  *   cell shared|private OPTION... -n MOST PROGRAM [ARGUMENT...]
  *
- * The options are those of `orc run`. Each line on standard input starts the next compartment, up to MOST;
- * the answer is its number. A compartment that ends by itself is reported as `ended NUMBER`. At the end of
- * the input the process ends, and all compartments with it. `private` compartments share nothing, not even
- * the C library; each one's own is loaded when it starts, so that such a cell can't be locked down, which
- * makes its hostcalls a little cheaper. */
+ * The options are those of `orc run`, --zygote too. Each line on standard input starts the next compartment,
+ * up to MOST; the answer is its number. A compartment that ends by itself is reported as `ended NUMBER`. At
+ * the end of the input the process ends, and all compartments with it. `private` compartments share nothing,
+ * not even the C library; each one's own is loaded when it starts, so that such a cell can't be locked down,
+ * which makes its hostcalls a little cheaper. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "../../cli/run.h"
+
+#define FREEZE_TIME 30000000000ull /* ns */
 
 static struct orc_error error;
 
@@ -78,6 +80,9 @@ static void launch(struct run *run, struct instance *instance) {
                     instance->streams[2] ? instance->streams[2] : run->streams[2]},
         .networks = instance->networks,
         .network_count = instance->network_count,
+        .published = instance->published,
+        .published_count = instance->published_count,
+        .zygote = instance->group->zygote,
         .options = {.name = instance->name,
                     .domain = instance->domain,
                     .memory = options->memory,
@@ -88,7 +93,17 @@ static void launch(struct run *run, struct instance *instance) {
     if (orc_launch(launcher, &launch, &instance->compartment, &error) < 0)
         fail(error.message);
     run_release_streams(instance);
-    orc_compartment_on_end(instance->compartment, note_end, instance);
+}
+
+/* With --zygote: the compartment that the others become clones of. */
+static void make_zygote(struct run *run, struct group *group) {
+    struct instance *instance = zygote_of(group);
+    if (!instance)
+        return;
+    launch(run, instance);
+    if (orc_zygote_create(instance->compartment, group->options.settle, FREEZE_TIME, &group->zygote, &error) <
+        0)
+        fail(error.message);
 }
 
 static void serve(struct run *run, bool is_private) {
@@ -100,6 +115,7 @@ static void serve(struct run *run, bool is_private) {
         if (is_private)
             keep_apart(run, &group->instances[i], i);
         launch(run, &group->instances[i]);
+        orc_compartment_on_end(group->instances[i].compartment, note_end, &group->instances[i]);
         int length = snprintf(line, sizeof line, "%u\n", i);
         if (write(STDOUT_FILENO, line, (size_t)length) != length)
             exit(1);
@@ -118,6 +134,7 @@ int main(int argc, char **argv) {
     run.count = group.options.count;
     raise_limits();
     open_cell(&run, is_private);
+    make_zygote(&run, &group);
     serve(&run, is_private);
     _exit(0); /* the compartments end with their cell */
 }

@@ -14,7 +14,7 @@ from group import Group
 from workloads import DEADLINE, TOP, Failure
 
 SHARED, IMAGES = "native-shared", "native-images"
-ORC, PRIVATE = "orc", "orc-private"
+ORC, PRIVATE, ZYGOTE = "orc", "orc-private", "orc-zygote"
 CONFIGURATIONS = {
     SHARED: "processes, one installation",
     IMAGES: "processes, an image each",
@@ -24,9 +24,10 @@ CONFIGURATIONS = {
     ksm.ADVISOR: "KSM, advisor",
     PRIVATE: "compartments that share nothing",
     ORC: "compartments that share (ORC)",
+    ZYGOTE: "clones that share (ORC, zygote)",
 }
 WITH_COPIES = (ksm.OFF, ksm.ON, ksm.TUNED, ksm.ADVISOR)
-CELLS = (ORC, PRIVATE)
+CELLS = (ORC, PRIVATE, ZYGOTE)
 
 
 def free_ports(count):
@@ -157,7 +158,7 @@ class Crowd:
     def _start_cell(self):
         program, libraries = self._places("orc")
         words = [os.path.join(self.build, "bench/paper-cell"), "private" if self.configuration == PRIVATE else "shared",
-                 "-n", str(self.most), "--name", f"{self.workload.name}-{{i}}"]
+                 "-n", str(self.most), "--name", f"{self.workload.name}-{{i}}", *(["--zygote"] if self.configuration == ZYGOTE else [])]
         if self.workload.streams:
             words += ["--stdin", self.place("{i}.in"), "--stdout", self.place("{i}.out")]
         if os.listdir(libraries):

@@ -7,13 +7,13 @@ import subprocess
 import sys
 
 import ksm
-from crowd import CONFIGURATIONS, IMAGES, ORC, PRIVATE, SHARED
+from crowd import CONFIGURATIONS, IMAGES, ORC, PRIVATE, SHARED, ZYGOTE
 from report import median, short, title_of
 from results import Results
 
 # Told apart by those who see fewer colours, too; one for each configuration in every plot.
 COLORS = {SHARED: "#999999", IMAGES: "#000000", ksm.OFF: "#a6611a", ksm.ON: "#e69f00", ksm.TUNED: "#cc79a7", ksm.ADVISOR: "#d55e00", PRIVATE: "#56b4e9",
-          ORC: "#0072b2", "orc-zygote": "#009e73"}
+          ORC: "#0072b2", ZYGOTE: "#009e73"}
 DASHES = {SHARED: 2, IMAGES: 3, ksm.OFF: 4, PRIVATE: 5}
 COMMON = """
 set style line 100 lc rgb "#d8d8d8" lw 0.6

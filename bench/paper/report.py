@@ -7,7 +7,7 @@ import statistics
 import sys
 
 import ksm
-from crowd import CONFIGURATIONS, IMAGES, ORC, PRIVATE, SHARED
+from crowd import CONFIGURATIONS, IMAGES, ORC, PRIVATE, SHARED, ZYGOTE
 from results import Results
 from workloads import WORKLOADS
 
@@ -22,7 +22,7 @@ def title_of(workload):
 def short(name):
     """For legends and cells."""
     return {SHARED: "processes, one installation", IMAGES: "processes, an image each", ksm.OFF: "KSM off", ksm.ON: "KSM aggressive", ksm.TUNED: "KSM tuned",
-            ksm.ADVISOR: "KSM advisor", PRIVATE: "compartments, not sharing", ORC: "ORC"}.get(name, CONFIGURATIONS.get(name, name))
+            ksm.ADVISOR: "KSM advisor", PRIVATE: "compartments, not sharing", ORC: "ORC", ZYGOTE: "ORC, clones"}.get(name, CONFIGURATIONS.get(name, name))
 
 
 def table(head, rows):

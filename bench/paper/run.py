@@ -85,6 +85,9 @@ class Evaluation:
     def settings(self, configuration):
         return {"patience": Plan.patience.get(configuration, Plan.patience_without_merging), "limit": Plan.limit, "interval": Plan.interval}
 
+    def configurations_of(self, name):
+        return [c for c in self.configurations if c != crowd.ZYGOTE or WORKLOADS[name].can_be_cloned]
+
     # --- The machine ---
 
     def describe(self):
@@ -118,7 +121,7 @@ class Evaluation:
 
     def fills(self):
         for name in self.workloads:
-            for configuration in self.configurations:
+            for configuration in self.configurations_of(name):
                 if configuration in Plan.left_out.get(name, ()):
                     continue
                 run = fill.Fill(self.build, self.workload(name), configuration, Plan.budgets[name] * MIB, MOST, **self.settings(configuration))
@@ -148,15 +151,15 @@ class Evaluation:
             if name not in self.unmerged:
                 self.unmerged[name] = self.tenant_alone(workload)
             tenants = int(Plan.budgets[name] * MIB / self.unmerged[name])
-            for configuration in self.configurations:
-                if configuration not in (*MERGING, crowd.SHARED, crowd.ORC):
+            for configuration in self.configurations_of(name):
+                if configuration not in (*MERGING, crowd.SHARED, crowd.ORC, crowd.ZYGOTE):
                     continue
                 run = settle.Settle(self.build, workload, configuration, tenants, self.unmerged[name], **self.settings(configuration))
                 for seconds, saved, _ in run.rows:
                     self.results.add("saving", name, configuration, seconds, saved / MIB)
                 seconds, cpu = run.reached(0.9)
                 watched, total = run.rows[-1][0], run.rows[-1][2]
-                if configuration == crowd.ORC:
+                if configuration in (crowd.ORC, crowd.ZYGOTE):
                     cpu = total = self.registration_seconds(workload)
                     watched = 0
                 self.results.add("settle", name, configuration, tenants, run.start_seconds, run.final / MIB, run.rows[0][1] / MIB, seconds, cpu, watched, total)
@@ -195,8 +198,8 @@ class Evaluation:
         for name in Plan.scaling_workloads:
             if name not in self.workloads:
                 continue
-            for configuration in self.configurations:
-                if configuration not in (crowd.SHARED, crowd.ORC, crowd.PRIVATE):
+            for configuration in self.configurations_of(name):
+                if configuration not in (crowd.SHARED, crowd.PRIVATE, crowd.ORC, crowd.ZYGOTE):
                     continue
                 for tenants in Plan.counts:
                     if configuration == crowd.PRIVATE and tenants > 300:

@@ -31,6 +31,8 @@ class Workload:
     port = program = name = libraries = ""
     streams = True
 
+    can_be_cloned = True  # it's idle when it has initialised
+
     def prepare(self, build):
         """Before the first run."""
 
@@ -180,10 +182,10 @@ class Redis(Workload):
     client = RedisClient
 
     def arguments(self, place):
-        return ["--port", "{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning"]
+        return ["--port", "6379" if place == "cell" else "{port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning"]
 
     def options(self):
-        return ["--listen", "127.0.0.1:{port}"]
+        return ["--publish", "127.0.0.1:{port}:6379"]
 
 
 class TranscodeClient:
@@ -219,6 +221,7 @@ class Transcode(Workload):
     name, title, port, program, libraries = "transcode", "FFmpeg", "transcode", "transcode", "ffmpeg"
     unit = "frames"
     client = TranscodeClient
+    can_be_cloned = False
     RATE = 10  # frames a second; 0: as fast as it can
     INPUT, OUTPUT = "320x240", "160x120"
 

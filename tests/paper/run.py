@@ -282,7 +282,7 @@ def small_crowd(configuration):
     expect(not any(os.path.exists(f"/proc/{pid}") for pid in pids), "a process is still there")
 
 
-for configuration_name in (crowd.ORC, crowd.PRIVATE):
+for configuration_name in (crowd.ORC, crowd.PRIVATE, crowd.ZYGOTE):
     def crowd_test(configuration=configuration_name):
         small_crowd(configuration)
     crowd_test.__doc__ = f"a crowd of {crowd.CONFIGURATIONS[configuration_name]} grows, works and goes"
