@@ -55,19 +55,20 @@ class Fill:
     """One run. Ends when for `patience` seconds nobody could be added, or after `limit` seconds."""
 
     def __init__(self, build, workload, configuration, budget, most, patience, limit, interval):
-        self.budget, self.most, self.patience, self.limit = budget, most, patience, limit
+        self.budget, self.patience, self.limit = budget, patience, limit
         with Crowd(build, workload, configuration, most, budget) as crowd, ksm.Working(configuration, crowd.group.usage, budget, interval):
             self.crowd, self.growth, self.series = crowd, Growth(), Series(crowd.group)
             self.last_added = self.series.start
             self.added_before_full = 0
             self._run()
+            self.reached_most = crowd.count == most
             self.tenants, self.mib = crowd.count, crowd.group.usage() / 2**20
             self.ksm_cpu = self.series.clock.seconds()
             del self.crowd
 
     def _fits(self):
         usage = self.crowd.group.usage()
-        return self.crowd.count < self.most and usage + self.growth.needed() <= self.budget
+        return self.crowd.count < self.crowd.most and usage + self.growth.needed() <= self.budget
 
     def _add(self):
         before = self.crowd.group.usage()
@@ -76,16 +77,13 @@ class Fill:
         self.last_added = time.monotonic()
 
     def _run(self):
-        while self.series.seconds() < self.limit and time.monotonic() - self.last_added < self.patience:
+        while self.series.seconds() < self.limit:
             if self._fits():
                 self._add()
-            elif not self.added_before_full:
-                self.added_before_full = self.crowd.count
+            elif time.monotonic() - self.last_added >= self.patience:
+                return
             else:
+                self.added_before_full = self.added_before_full or self.crowd.count
                 time.sleep(max(0.0, min(0.1, self.series.last + 1 - time.monotonic())))
             if self.series.is_due():
                 self.series.add(self.crowd.count, self.crowd.work())
-
-    @property
-    def reached_most(self):
-        return self.tenants == self.most

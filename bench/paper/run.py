@@ -85,9 +85,6 @@ class Evaluation:
     def settings(self, configuration):
         return {"patience": Plan.patience.get(configuration, Plan.patience_without_merging), "limit": Plan.limit, "interval": Plan.interval}
 
-    def configurations_of(self, name):
-        return [c for c in self.configurations if c != crowd.ZYGOTE or WORKLOADS[name].can_be_cloned]
-
     # --- The machine ---
 
     def describe(self):
@@ -121,7 +118,7 @@ class Evaluation:
 
     def fills(self):
         for name in self.workloads:
-            for configuration in self.configurations_of(name):
+            for configuration in self.configurations:
                 if configuration in Plan.left_out.get(name, ()):
                     continue
                 run = fill.Fill(self.build, self.workload(name), configuration, Plan.budgets[name] * MIB, MOST, **self.settings(configuration))
@@ -151,7 +148,7 @@ class Evaluation:
             if name not in self.unmerged:
                 self.unmerged[name] = self.tenant_alone(workload)
             tenants = int(Plan.budgets[name] * MIB / self.unmerged[name])
-            for configuration in self.configurations_of(name):
+            for configuration in self.configurations:
                 if configuration not in (*MERGING, crowd.SHARED, crowd.ORC, crowd.ZYGOTE):
                     continue
                 run = settle.Settle(self.build, workload, configuration, tenants, self.unmerged[name], **self.settings(configuration))
@@ -198,7 +195,7 @@ class Evaluation:
         for name in Plan.scaling_workloads:
             if name not in self.workloads:
                 continue
-            for configuration in self.configurations_of(name):
+            for configuration in self.configurations:
                 if configuration not in (crowd.SHARED, crowd.PRIVATE, crowd.ORC, crowd.ZYGOTE):
                     continue
                 for tenants in Plan.counts:

@@ -31,8 +31,6 @@ class Workload:
     port = program = name = libraries = ""
     streams = True
 
-    can_be_cloned = True  # it's idle when it has initialised
-
     def prepare(self, build):
         """Before the first run."""
 
@@ -189,18 +187,22 @@ class Redis(Workload):
 
 
 class TranscodeClient:
-    """The service says by itself, each second, how many frames it has delivered: MILLISECONDS,FRAMES."""
+    """When all is open the service waits for a line. Then it says by itself, each second, how many frames it has delivered:
+    MILLISECONDS,FRAMES. A clone has said `ready` when it was the zygote, a process says so now."""
 
     def __init__(self, tenant):
         self.tenant, self.milliseconds, self.frames = tenant, 0, 0
 
     def take(self, line):
+        if line == "ready":
+            return
         milliseconds, frames = (int(word) for word in line.split(","))
         if frames < self.frames:
             raise Failure(f"{self.tenant.name} counts backwards: {line!r}")
         self.milliseconds, self.frames = milliseconds, frames
 
     def first(self):
+        self.tenant.write_line("go")
         while not self.frames:
             self.take(self.tenant.read_line())
 
@@ -221,7 +223,6 @@ class Transcode(Workload):
     name, title, port, program, libraries = "transcode", "FFmpeg", "transcode", "transcode", "ffmpeg"
     unit = "frames"
     client = TranscodeClient
-    can_be_cloned = False
     RATE = 10  # frames a second; 0: as fast as it can
     INPUT, OUTPUT = "320x240", "160x120"
 
@@ -234,7 +235,7 @@ class Transcode(Workload):
 
     def arguments(self, place):
         pace = ["--rate", str(self.RATE)] if self.RATE else []
-        return ["--loop", "/segment.nut" if place == "cell" else self.segment, *pace, "--codec", "mpeg4", "--size", self.OUTPUT, "--report", "-"]
+        return ["--loop", "/segment.nut" if place == "cell" else self.segment, *pace, "--codec", "mpeg4", "--size", self.OUTPUT, "--report", "-", "--wait"]
 
     def options(self):
         return ["--mount", f"{self.segment}:/segment.nut:ro"]
