@@ -195,6 +195,37 @@ def percentiles():
     raise AssertionError("a report without figures was accepted")
 
 
+@test
+def frames():
+    """a transcoder's own count is read, whether it says first that it's ready or not"""
+
+    class Tenant:
+        name, said, waiting = "transcode-0", [], ["1000,0", "1100,1", "2100,11", "3100,21"]
+
+        def write_line(self, line):
+            self.said.append(line)
+
+        def read_line(self):
+            return self.waiting.pop(0)
+
+        def lines_so_far(self):
+            lines, self.waiting = self.waiting, []
+            return lines
+
+    for start in ([], ["ready"]):
+        tenant = Tenant()
+        tenant.waiting = start + Tenant.waiting
+        client = WORKLOADS["transcode"].client(tenant)
+        client.first()
+        expect_equal((client.frames, client.work(), client.frames, client.milliseconds), (1, 20, 21, 3100))
+        tenant.waiting = ["4100,5"]
+        try:
+            client.work()
+        except Failure:
+            continue
+        raise AssertionError("a count that goes back was accepted")
+
+
 # --- The report ---
 
 def recorded(name):
