@@ -10,6 +10,7 @@ Usage: run.py [BUILD]
     CONFIGURATIONS=...        only some (see crowd.py)"""
 
 import os
+import shutil
 import signal
 import statistics
 import subprocess
@@ -225,6 +226,9 @@ def main():
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupted)
     build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
+    for command in ("gnuplot", "redis-benchmark"):
+        if not shutil.which(command):
+            raise Failure(f"{command} is missing: make deps")
     with Guard(group.PREFIX):
         Evaluation(build).run()
 
