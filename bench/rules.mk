@@ -37,3 +37,23 @@ BENCHES += bench-cls
 .PHONY: bench-cls
 bench-cls: $(GUEST_READY) $(foreach port,lua5.4 sqlite3 zstd redis,port-$(port) relocatable-port-$(port))
 	@bench/cls/run.py $(BUILD)
+
+# bench-paper: the evaluation against the kernel's same-page merging. QUICK=1 for a short form.
+BENCH_CELL_SRCS := bench/paper/cell.c $(filter-out cli/orc.c,$(ORC_SRCS))
+$(BUILD)/bench/paper-cell: $(patsubst %,$(BUILD)/obj/%.o,$(BENCH_CELL_SRCS))
+	@mkdir -p $(@D) && echo "  LINK $@" && $(HOST_CC) $(HOST_LDFLAGS) -o $@ $^ $(ORC_LIBS)
+$(BUILD)/bench/paper-enter: $(BUILD)/obj/bench/paper/enter.c.o
+	@mkdir -p $(@D) && echo "  LINK $@" && $(HOST_CC) $(HOST_LDFLAGS) -o $@ $^
+DEPFILES += $(patsubst %,$(BUILD)/obj/bench/paper/%.c.d,cell enter)
+$(BUILD)/bench/paper-merge.so: bench/paper/merge.c ports/native-cc $(NATIVE_SYSROOT)/key
+	@mkdir -p $(@D) && echo "  LINK $@" && ORC_NATIVE_SYSROOT=$(NATIVE_SYSROOT) ports/native-cc $(WARN) -std=gnu17 -D_GNU_SOURCE -O2 -fPIC -shared -o $@ $<
+BENCHES += bench-paper
+.PHONY: bench-paper
+PAPER_PORTS := redis lua5.4 sqlite3 $(filter transcode ffmpeg $(if $(filter-out 0,$(QUICK)),,ffmpeg-full),$(PORTS))
+bench-paper: $(GUEST_READY) $(addprefix $(BUILD)/bench/,paper-cell paper-enter paper-merge.so sharing-host) $(foreach port,$(PAPER_PORTS),port-$(port) native-port-$(port))
+	@bench/paper/run.py $(BUILD)
+
+# The last run's report and plots, for docs/evaluation.md to show.
+.PHONY: bench-paper-publish
+bench-paper-publish:
+	@mkdir -p docs/evaluation && rm -f docs/evaluation/* && cp $(BUILD)/bench/paper/{report.md,*.svg} docs/evaluation/
