@@ -19,8 +19,14 @@ bench-runtime: $(GUEST_READY) $(NATIVE_SYSROOT)/key $(BUILD)/bench/runtime-launc
 # bench-programs: whole programs (ports/) against their native twins.
 BENCHES += bench-programs
 .PHONY: bench-programs
-bench-programs: ports native-ports
+bench-programs: $(foreach port,lua5.4 sqlite3 redis zstd threads,port-$(port) native-port-$(port))
 	@bench/programs/run.py $(BUILD)
+
+# bench-video: FFmpeg and x264 against their native twins, and against the machine's own ffmpeg if there is one.
+BENCHES += bench-video
+.PHONY: bench-video
+bench-video: port-ffmpeg native-port-ffmpeg
+	@bench/programs/video.py $(BUILD)
 
 # bench-sharing: what the object store costs and saves, with Redis and Lua.
 BENCH_SHARING_SRCS := bench/sharing/host.c $(EMBED_SRCS) $(VERIFIER_SRCS) $(INTRAVISOR_SRCS)

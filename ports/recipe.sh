@@ -1,8 +1,8 @@
 # Sourced by ports/build.
 
-# read_recipe PORTS NAME: sets `package` and defines build().
+# read_recipe PORTS NAME: sets `package`, `needs` and `shares`, and defines build().
 read_recipe() {
-    package=''
+    package='' needs='' shares=''
     # shellcheck disable=SC1090
     . "$1/$2/recipe"
     declare -F build >/dev/null || die "$2: its recipe defines no build()"

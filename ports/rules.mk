@@ -5,8 +5,9 @@ PORTS := $(patsubst ports/%/recipe,%,$(wildcard ports/*/recipe))
 PORT_FILES := ports/build ports/recipe.sh ports/native-cc scripts/fetch-source.sh
 
 .PHONY: ports native-ports $(PORTS:%=port-%) $(PORTS:%=native-port-%) $(PORTS:%=relocatable-port-%)
-ports: $(PORTS:%=port-%)
-native-ports: $(PORTS:%=native-port-%)
+# All but the one that is FFmpeg once more, with everything: it takes long, and only an experiment wants it.
+ports: $(patsubst %,port-%,$(filter-out ffmpeg-full,$(PORTS)))
+native-ports: $(patsubst %,native-port-%,$(filter-out ffmpeg-full,$(PORTS)))
 $(PORTS:%=port-%): port-%: $(GUEST_TOOLCHAIN) $(SYSROOT)/key $(BUILD)/bin/orc
 	@echo "  PORT $*" && env -u MAKEFLAGS -u MFLAGS BUILD=$(BUILD) ports/build $* >/dev/null
 $(PORTS:%=native-port-%): native-port-%: $(NATIVE_SYSROOT)/key

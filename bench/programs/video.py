@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""FFmpeg and x264 in a compartment against their native twins (the same sources, options and C library, without the
+assembly for nasm), and against the machine's own ffmpeg, with assembly, if there is one. One interleaved run; processor
+seconds, which other load on the machine disturbs least, and frames a second with two threads. The tables go to standard
+output and to BUILD/bench/video.md.
+
+Usage: video.py [BUILD]    BENCH_ROUNDS (default 5)   BENCH_FRAMES a run (default 150)   BENCH_ONLY "decode H.264;scale, bicubic" """
+
+import os
+import platform
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SIZE, SCALED = "640x360", "426x240"
+DISCARD = ["-f", "null", "-"]
+# Workload: threads, input, what's done with it.
+WORKLOADS = {
+    "decode H.264": (1, "h264.mp4", DISCARD),
+    "decode MPEG-4": (1, "mpeg4.mkv", DISCARD),
+    "decode Motion JPEG": (1, "mjpeg.mkv", DISCARD),
+    "encode x264 veryfast": (1, "raw.nut", ["-c:v", "libx264", "-preset", "veryfast", *DISCARD]),
+    "encode MPEG-4": (1, "raw.nut", ["-c:v", "mpeg4", "-b:v", "1M", *DISCARD]),
+    "encode Motion JPEG": (1, "raw.nut", ["-c:v", "mjpeg", "-q:v", "5", *DISCARD]),
+    "scale, bicubic": (1, "raw.nut", ["-vf", f"scale={SCALED}", *DISCARD]),
+    "H.264 to x264 veryfast, smaller": (1, "h264.mp4", ["-vf", f"scale={SCALED}", "-c:v", "libx264", "-preset", "veryfast", *DISCARD]),
+    "decode H.264, 2 threads": (2, "h264.mp4", DISCARD),
+    "encode x264 veryfast, 2 threads": (2, "raw.nut", ["-c:v", "libx264", "-preset", "veryfast", *DISCARD]),
+}
+SEGMENTS = {
+    "raw.nut": ["-c:v", "rawvideo", "-pix_fmt", "yuv420p"],
+    "h264.mp4": ["-c:v", "libx264", "-preset", "medium", "-b:v", "1500k"],
+    "mpeg4.mkv": ["-c:v", "mpeg4", "-b:v", "1500k"],
+    "mjpeg.mkv": ["-c:v", "mjpeg", "-q:v", "5", "-pix_fmt", "yuvj420p"],
+}
+
+
+class Bench:
+    def __init__(self, build):
+        self.build = build
+        self.work = tempfile.mkdtemp(prefix="orc-bench-")
+        self.frames = int(os.environ.get("BENCH_FRAMES", "150"))
+        self.rounds = int(os.environ.get("BENCH_ROUNDS", "5"))
+        self.programs = {"native": [self.port("--native") + "/bin/ffmpeg"]}
+        confined = self.port()
+        self.programs["orc"] = [os.path.join(build, "bin/orc"), "run", "--lib", confined + "/lib", "--mount", f"{self.work}:{self.work}", confined + "/bin/ffmpeg"]
+        if shutil.which("ffmpeg"):
+            self.programs["assembly"] = [shutil.which("ffmpeg")]
+
+    def port(self, *options):
+        command = [os.path.join(TOP, "ports/build"), "ffmpeg", *options]
+        return subprocess.run(command, env={**os.environ, "BUILD": self.build}, stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
+
+    def ffmpeg(self, kind, *arguments):
+        """Runs it; (processor seconds, seconds, frames): its own account for the time, of what it did after it was loaded."""
+        command = [*self.programs[kind], "-nostdin", "-hide_banner", "-benchmark", "-y", *arguments]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=900, check=False, text=True, errors="replace")
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        if done.returncode != 0:
+            sys.exit(f"{' '.join(command)}: status {done.returncode}\n{done.stderr[-2000:]}")
+        elapsed = float(re.search(r"rtime=([\d.]+)s", done.stderr).group(1))
+        frames = int(re.findall(r"frame= *(\d+)", done.stderr)[-1])
+        return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, elapsed, frames
+
+    def make_segments(self):
+        for name, options in SEGMENTS.items():
+            source = f"mandelbrot=size={SIZE}:rate=25" # much detail, much motion, and no two frames alike
+            self.ffmpeg("native", "-f", "lavfi", "-i", source, "-frames:v", str(self.frames), *options, os.path.join(self.work, name))
+
+    def start_cost(self, kind):
+        """Processor seconds to start and stop: what loading and verifying takes, which isn't the workload's."""
+        return min(self.ffmpeg(kind, "-f", "lavfi", "-i", "color=size=16x16", "-frames:v", "1", *DISCARD)[0] for _ in range(3))
+
+    def measure(self, workloads):
+        start = {kind: self.start_cost(kind) for kind in self.programs}
+        results = {}
+        for number in range(self.rounds):
+            kinds = list(self.programs) if number % 2 == 0 else list(self.programs)[::-1]
+            for name in workloads:
+                threads, source, what = WORKLOADS[name]
+                for kind in kinds:
+                    processor, elapsed, frames = self.ffmpeg(kind, "-threads", str(threads), "-i", os.path.join(self.work, source), "-threads", str(threads), *what)
+                    if frames != self.frames:
+                        sys.exit(f"{name} ({kind}): {frames} frames in place of {self.frames}")
+                    cost = elapsed if threads > 1 else processor - start[kind]
+                    results.setdefault(name, {}).setdefault(kind, []).append(cost / frames * 1000)
+            print(f"round {number + 1} of {self.rounds}", file=sys.stderr)
+        return results
+
+
+def table(results, kinds):
+    heads = {"native": "native twin", "orc": "compartment", "assembly": "with assembly"}
+    lines = ["| milliseconds a frame (median) | " + " | ".join(heads[kind] for kind in kinds) + " | compartment's speed / native twin's, fastest and median | compartment's speed / with assembly |"]
+    lines.append("|---|" + "---:|" * (len(kinds) + 2))
+    for name, times in results.items():
+        median = {kind: statistics.median(times[kind]) for kind in kinds}
+        fastest = min(times["native"]) / min(times["orc"])
+        share = f"{median['assembly'] / median['orc']:.2f}" if "assembly" in kinds else "not measured"
+        lines.append(f"| {name} | " + " | ".join(f"{median[kind]:.2f}" for kind in kinds) + f" | {fastest:.3f}, {median['native'] / median['orc']:.3f} | {share} |")
+    return "\n".join(lines) + "\n"
+
+
+def machine():
+    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown processor")
+    return f"{model}, {os.cpu_count()} processors, Linux {platform.release()}; load average {os.getloadavg()[0]:.1f}"
+
+
+def main():
+    build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(TOP, "build"))
+    wanted = [name.strip() for name in os.environ.get("BENCH_ONLY", "").split(";") if name.strip()] or list(WORKLOADS)
+    bench = Bench(build)
+    try:
+        bench.make_segments()
+        results = bench.measure(wanted)
+    finally:
+        shutil.rmtree(bench.work)
+    text = f"{SIZE}, {bench.frames} frames, {bench.rounds} rounds, on {machine()}.\nOne thread: processor time. Two threads: time on the clock.\n\n" + table(results, list(bench.programs))
+    os.makedirs(os.path.join(build, "bench"), exist_ok=True)
+    with open(os.path.join(build, "bench/video.md"), "w", encoding="utf-8") as out:
+        out.write(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
