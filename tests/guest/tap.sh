@@ -116,6 +116,7 @@ guest_options=()
 # Signals from outside: `orc kill` reaches a guest that sleeps and one that computes.
 for state in pause spin; do
     for signal in TERM USR1; do
+        : >"$work/actual" # what the last one printed mustn't be taken for this one's
         timeout 60 "$orc" run --name "guest-test-$$" --lib "$work/guest/lib" "$work/guest/signals" "$state" >"$work/actual" 2>/dev/null </dev/null &
         runner=$!
         for _ in $(seq 200); do grep -q before "$work/actual" && break || sleep 0.05; done
