@@ -29,7 +29,8 @@
 #define ORC_HEAP 0x80000000
 #define ORC_HEAP_END 0xfff00000
 
-/* A thread-local access %fs:disp32 reaches this far on either side of the thread pointer. */
-#define ORC_TLS_REACH 0x10000
+/* `mov %fs:ORC_THREAD_POINTER,%reg` is how guest code reads its thread pointer (rule 3); ORC_SET_THREAD_POINTER sets
+ * it. */
+#define ORC_THREAD_POINTER 0x38
 
 #endif

@@ -253,9 +253,8 @@ struct orc_result {
 
 /* Prepares the calling host thread to run code of the compartment: a region with the control stack and a
  * signal stack. From the host thread's first orc_thread_create until its last orc_thread_destroy all signals
- * stay blocked but the synchronous ones and the cell's own: a handler of the embedder must never run with the
- * guest's segment bases. -EBUSY for a compartment that was
- * started without such a thread. */
+ * stay blocked but the synchronous ones and the cell's own: a handler of the embedder must never run on a
+ * control stack. -EBUSY for a compartment that was started without such a thread. */
 int orc_thread_create(struct orc_compartment *compartment, struct orc_thread **thread,
                       struct orc_error *error);
 int orc_thread_destroy(struct orc_thread *thread);
@@ -263,7 +262,7 @@ int orc_thread_destroy(struct orc_thread *thread);
 /* Calls the entry point at code address `entry` in an object that the compartment holds. All registers of the
  * guest are as given (rsp is ignored), everything else is cleared; rbp is the data stack. `nanoseconds` of
  * time, 0 for no limit (-EAGAIN when the kernel has no timer for it). -ENOENT when that isn't an entry point,
- * -EPERM on another host thread than the thread's own. */
+ * -EPERM on another host thread than the thread's own, -EBUSY inside another call (from the cell's log function). */
 int orc_call(struct orc_thread *thread, uint32_t entry, const struct orc_registers *registers,
              uint64_t nanoseconds, struct orc_result *result);
 

@@ -14,7 +14,7 @@
 /* clang-format off */
 /* Compartment and threads (trusted/hostcalls/threads.c). A thread id is 1 for the first thread and never reused. */
 #define ORC_EXIT 0               /* (status): ends the compartment with all its threads */
-#define ORC_SET_THREAD_POINTER 2 /* (address): at least ORC_TLS_REACH away from both ends of the usable slot */
+#define ORC_SET_THREAD_POINTER 2 /* (number): what `mov %fs:ORC_THREAD_POINTER,%reg` gives from now on */
 #define ORC_MARK 5               /* (): for setjmp, see below */
 #define ORC_UNWIND 6             /* (mark): for longjmp, see below */
 #define ORC_THREAD_CREATE 8      /* (struct orc_thread_start *): the new thread's id; -EAGAIN beyond the quota */

@@ -81,13 +81,8 @@ program_text:
     movq %xmm0, %rax
     ret
 
-    entry load_thread           /* (): the 8 bytes at the thread pointer */
-    mov %fs:0, %rax
-    ret
-
-    entry store_thread          /* (value): to the far ends of what a thread-local access reaches */
-    mov %rdi, %fs:-65536
-    mov %rdi, %fs:65528
+    entry load_thread           /* (): the thread pointer */
+    mov %fs:ORC_THREAD_POINTER, %rax
     ret
 
     entry invalid

@@ -206,23 +206,12 @@ TEST(test_bad_pointers_fail) {
 
 TEST(test_thread_pointer) {
     struct world *world = *state;
-    const uint32_t bad[] = {0, ORC_TLS_REACH - 1, ORC_HEAP_END - ORC_TLS_REACH - 7, ORC_HEAP_END, UINT32_MAX};
-    const uint32_t good[] = {ORC_TLS_REACH, ORC_HEAP + ORC_TLS_REACH, ORC_HEAP_END - ORC_TLS_REACH - 8};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_int_equal(hostcall(world, ORC_SET_THREAD_POINTER, bad[i], 0, 0), -EINVAL);
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-        assert_int_equal(hostcall(world, ORC_SET_THREAD_POINTER, good[i], 0, 0), 0);
-    returned(CALL(world, store_thread, 99));
-    assert_int_equal(
-        hostcall(world, ORC_SET_THREAD_POINTER, 1ull << 40 | (ORC_HEAP + ORC_TLS_REACH), 0, 0), 0);
-    returned(CALL(world, store_thread, 99));
-    assert_int_equal(returned(CALL(world, load, ORC_HEAP)), 99);
-    CALL(world, store, ORC_HEAP + ORC_TLS_REACH, 1234);
-    assert_int_equal(returned(CALL(world, load_thread)), 1234);
-    /* Accesses below the lowest pointer reach the null page, not the host. */
-    assert_int_equal(hostcall(world, ORC_SET_THREAD_POINTER, ORC_TLS_REACH, 0, 0), 0);
-    struct orc_fault fault = faulted(CALL(world, store_thread, 1), SIGSEGV, ORC_FAULT_DATA);
-    assert_int_equal(fault.address, 0);
+    assert_int_equal(returned(CALL(world, load_thread)), 0); /* nothing of the host's */
+    const uint64_t numbers[] = {ORC_HEAP, 1, UINT32_MAX, 0, 1ull << 40 | ORC_HEAP}; /* the upper half doesn't count */
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        assert_int_equal(hostcall(world, ORC_SET_THREAD_POINTER, numbers[i], 0, 0), 0);
+        assert_int_equal(returned(CALL(world, load_thread)), (uint32_t)numbers[i]);
+    }
 }
 
 TEST(test_clock) {

@@ -1,13 +1,16 @@
 #include "finish.h"
 
 #include "../common/tool.h"
+#include "orc/abi.h"
 
 #include <Zydis/Zydis.h>
 #include <string.h>
 
-/* What lld writes into the text that the rewriter never saw. lld relaxes thread-local sequences in programs:
+/* What lld writes into the text that the rewriter never saw. lld relaxes thread-local sequences in programs, and takes
+ * the thread pointer from %fs:0, where guests don't have it:
  *
- *   general-dynamic to initial-exec   mov %fs:0,%rax; add x@gottpoff(%rip),%rax  (8 + 8 bytes)
+ *   general-dynamic to local-exec     mov %fs:0,%rax; lea x@tpoff(%rax),%rax     (9 + 7 bytes)
+ *   general-dynamic to initial-exec   mov %fs:0,%rax; add x@gottpoff(%rip),%rax  (9 + 7 bytes)
  *   local-dynamic to local-exec       66 66 66 mov %fs:0,%rax                    (3 + 9 bytes)
  *   initial-exec to local-exec        65 67 mov $x@tpoff,%reg                    (2 + 7 bytes: our prefixes
  * stay)
@@ -16,15 +19,26 @@
  * the source takes only when there is one, goes to address 0: it goes to the traps at the end of the text
  * instead. The text is decoded from its start, so a match is an instruction and never the middle of one. */
 
-static const uint8_t thread_pointer[] = {0x64, 0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0};
+static const uint8_t lld_thread_pointer[] = {0x64, 0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0};
+#define THREAD_POINTER_SIZE sizeof lld_thread_pointer
+
+/* mov %fs:0,%rax becomes mov %fs:ORC_THREAD_POINTER,%rax */
+static bool patch_thread_pointer(uint8_t *bytes, size_t left) {
+    if (left < THREAD_POINTER_SIZE || memcmp(bytes, lld_thread_pointer, THREAD_POINTER_SIZE) != 0)
+        return false;
+    bytes[5] = ORC_THREAD_POINTER;
+    return true;
+}
 
 /* mov %fs:0,%rax (9) ; add disp(%rip),%rax (48 03 05 + 4) */
 static bool patch_general_dynamic(uint8_t *bytes, size_t left) {
     static const uint8_t add[] = {0x48, 0x03, 0x05};
     /* The upper half of %rax is clear after a 32-bit move, and stays out of every address anyway. The
      * displacement keeps its place and the instruction its end. */
-    static const uint8_t replacement[] = {0x64, 0x8b, 0x04, 0x25, 0, 0, 0, 0, 0x65, 0x67, 0x03, 0x05};
-    if (left < 16 || memcmp(bytes, thread_pointer, 9) != 0 || memcmp(bytes + 9, add, sizeof add) != 0)
+    static const uint8_t replacement[] = {0x64, 0x8b, 0x04, 0x25, ORC_THREAD_POINTER, 0,
+                                          0,    0,    0x65, 0x67, 0x03,               0x05};
+    if (left < 16 || memcmp(bytes, lld_thread_pointer, THREAD_POINTER_SIZE) != 0 ||
+        memcmp(bytes + THREAD_POINTER_SIZE, add, sizeof add) != 0)
         return false;
     memcpy(bytes, replacement, sizeof replacement);
     return true;
@@ -32,10 +46,10 @@ static bool patch_general_dynamic(uint8_t *bytes, size_t left) {
 
 static bool patch_local_dynamic(uint8_t *bytes, size_t left) {
     static const uint8_t prefixes[] = {0x66, 0x66, 0x66}, nop[] = {0x0f, 0x1f, 0x00};
-    if (left < 12 || memcmp(bytes, prefixes, 3) != 0 || memcmp(bytes + 3, thread_pointer, 9) != 0)
+    if (left < 12 || memcmp(bytes, prefixes, 3) != 0 || memcmp(bytes + 3, lld_thread_pointer, THREAD_POINTER_SIZE) != 0)
         return false;
     memcpy(bytes, nop, sizeof nop);
-    return true;
+    return patch_thread_pointer(bytes + 3, left - 3);
 }
 
 /* mov $imm32,%reg (REX.W c7 /0) behind %gs and the address size */
@@ -98,7 +112,7 @@ void finish_code(struct image *image) {
     for (size_t i = 0; i < text->file_size;) {
         size_t left = text->file_size - i;
         uint8_t first = bytes[i];
-        if ((first == 0x64 && patch_general_dynamic(bytes + i, left)) ||
+        if ((first == 0x64 && (patch_general_dynamic(bytes + i, left) || patch_thread_pointer(bytes + i, left))) ||
             (first == 0x66 && patch_local_dynamic(bytes + i, left)) ||
             (first == 0x65 && patch_initial_exec(bytes + i, left)))
             continue;

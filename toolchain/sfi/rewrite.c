@@ -1,6 +1,8 @@
 /* Writes each statement in its confined form. */
 #include "sfi.h"
 
+#include "orc/abi.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,19 +83,36 @@ static bool rewrite_import_branch(struct program *program, struct statement *sta
     return true;
 }
 
-/* %fs:disp without registers (rule 3). */
-static bool check_thread_local(struct program *program, struct statement *statement,
-                               const struct operand *operand) {
-    if (strcmp(operand->segment, "fs") != 0) {
-        refuse(program, statement, 2, "the %%%s segment is not for guest code", operand->segment);
-        return false;
+static const struct operand *segment_operand(const struct statement *statement) {
+    for (int k = 0; k < statement->operand_count; k++)
+        if (statement->operands[k].kind == OPERAND_MEMORY && statement->operands[k].segment)
+            return &statement->operands[k];
+    return NULL;
+}
+
+/* A load of %fs:disp: the thread pointer, which is what stands at %fs:0, or what it points to. The load of the
+ * thread pointer is all that may name %fs (rule 3). */
+static void rewrite_thread_local(struct program *program, struct statement *statement) {
+    const struct operand *source = segment_operand(statement), *to = &statement->operands[1];
+    if (strcmp(source->segment, "fs") != 0) {
+        refuse(program, statement, 2, "the %%%s segment is not for guest code", source->segment);
+        return;
     }
-    if (!operand->no_register) {
+    bool loads = is_any(statement->name, (const char *const[]){"mov", "movl", "movq", NULL}) && source == &statement->operands[0] &&
+                 source->no_register && statement->operand_count == 2 && to->kind == OPERAND_REGISTER &&
+                 to->reg != NO_REGISTER && to->reg != RSP && to->width >= 32;
+    if (!loads) {
         refuse(program, statement, 3,
-               "a thread-local access through %%fs can't have a register; load %%fs:0 first");
-        return false;
+               "guest code can't access memory through %%fs; load the thread pointer from %%fs:0 and use that");
+        return;
     }
-    return true;
+    if (strcmp(source->displacement, "0") == 0) {
+        emit(program, "\t%s\t%%fs:%d, %s", statement->name, ORC_THREAD_POINTER, to->text);
+        return;
+    }
+    emit(program, "\tmovq\t%%fs:%d, %%%s", ORC_THREAD_POINTER, register_name(to->reg, 64));
+    emit(program, "\t%s\t%%gs:%s(%%%s), %s", statement->name, source->displacement,
+         register_name(to->reg, 32), to->text);
 }
 
 /* ---- single instructions ---- */
@@ -240,12 +259,7 @@ static void rewrite_operands(struct program *program, struct statement *statemen
                 refuse(program, statement, 9, "gathers and scatters are not on the allow-list (-mno-gather)");
                 return;
             }
-            if (operand->segment && !computes) {
-                if (!check_thread_local(program, statement, operand))
-                    return;
-            } else {
-                text = computes ? unconfined(operand, statement->depth) : confined(operand, statement->depth);
-            }
+            text = computes ? unconfined(operand, statement->depth) : confined(operand, statement->depth);
         }
         list = sfi_format("%s%s%s", list, k ? ", " : "", text);
     }
@@ -281,6 +295,8 @@ static void rewrite_instruction(struct program *program, struct statement *state
     } else if (names_frame_register(statement)) {
         refuse(program, statement, 4, "%%rbp is the data stack pointer; use another register");
     } else if (rewrite_tls_call(program, statement)) {
+    } else if (segment_operand(statement) && !starts_with(statement->name, "lea")) {
+        rewrite_thread_local(program, statement);
     } else if (branch && statement->operand_count == 1 && statement->operands[0].indirect) {
         if (!rewrite_import_branch(program, statement))
             rewrite_indirect_branch(program, statement);

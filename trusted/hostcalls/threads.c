@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../intravisor/segment_base.h"
 #include "hostcalls.h"
 
 int64_t call_exit(struct orc_thread *thread, const uint64_t *arguments) {
@@ -14,17 +15,9 @@ int64_t call_exit(struct orc_thread *thread, const uint64_t *arguments) {
     return 0;
 }
 
-/* Thread-local accesses aren't confined by the GS base: whatever they can reach around the pointer lies in
- * the slot. */
-static bool is_thread_pointer(uint32_t address) {
-    return address >= ORC_TLS_REACH && address <= ORC_HEAP_END - ORC_TLS_REACH - 8;
-}
-
 int64_t call_set_thread_pointer(struct orc_thread *thread, const uint64_t *arguments) {
-    uint32_t address = guest_pointer(arguments[0]).address;
-    if (!is_thread_pointer(address))
-        return -EINVAL;
-    thread->guest_fs = thread->slot + address; /* the gate loads it on its way out */
+    thread->thread_pointer = guest_pointer(arguments[0]).address; /* for clones */
+    set_thread_pointer(thread->thread_pointer);
     return 0;
 }
 
@@ -71,13 +64,12 @@ int64_t call_thread_create(struct orc_thread *thread, const uint64_t *arguments)
     struct orc_thread_start asked;
     if (guest_read(thread, &asked, guest_pointer(arguments[0]), sizeof asked) < 0)
         return -EFAULT;
-    if (asked.reserved != 0 || !is_thread_pointer(asked.thread_pointer))
+    if (asked.reserved != 0)
         return -EINVAL;
     if (!guest_range((guest_address){asked.id_address}, sizeof(uint32_t)))
         return -EFAULT;
     const struct thread_start start = {
-        asked.entry,   asked.stack, asked.argument, asked.id_address, thread->slot + asked.thread_pointer,
-        .first = false};
+        asked.entry, asked.stack, asked.argument, asked.id_address, asked.thread_pointer, .first = false};
     HOLD(thread->compartment->lock);
     return worker_start(thread->compartment, &start);
 }

@@ -86,7 +86,7 @@ uint8_t *arena_next(const struct pieces *pieces, unsigned *index) {
     return *index < pieces->end ? (uint8_t *)(pieces->start + (*index)++ * pieces->size) : NULL;
 }
 
-ORC_NO_TLS struct orc_thread *region_thread(uint64_t stack_address) {
+struct orc_thread *region_thread(uint64_t stack_address) {
     if (stack_address < REGIONS || stack_address >= REGIONS_END)
         return NULL;
     return (struct orc_thread *)((stack_address | (THREAD_REGION - 1)) + 1 - THREAD_SIZE);

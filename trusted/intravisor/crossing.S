@@ -1,13 +1,9 @@
 /* Every crossing between host and guest code.
  *
- * Guest code runs with rsp in its control stack, the FS base at its thread pointer and the GS base at its slot. While
- * the FS base is the guest's nothing here may touch thread-local storage, and a signal may arrive between any two
- * instructions (fault.c says what happens then). */
+ * Guest code runs with rsp in its control stack and the GS base at its slot, which the host leaves alone. The FS base
+ * stays the host's (segment_base.h). A signal may arrive between any two instructions (fault.c says what happens
+ * then). */
 #include "layout.h"
-
-#define ARCH_SET_GS 0x1001
-#define ARCH_SET_FS 0x1002
-#define SYS_arch_prctl 158
 
 /* A field of the thread, where r11 is the last byte of its region. */
 #define FIELD(offset) ((offset) - THREAD_SIZE + 1)(%r11)
@@ -23,24 +19,6 @@
     .type \name, @function
     global \name
     endbr64
-    .endm
-
-/* Sets the FS or GS base to `value`. Clobbers rax, and without FSGSBASE also rcx, rdx, rsi, rdi, r11. */
-    .macro set_base which, flag, value
-    cmpl $0, \flag
-    mov \value, %rax
-    je 1f
-    wr\which\()base %rax
-    jmp 2f
-1:  mov %rax, %rsi
-    .ifc \which,fs
-    mov $ARCH_SET_FS, %edi
-    .else
-    mov $ARCH_SET_GS, %edi
-    .endif
-    mov $SYS_arch_prctl, %eax
-    syscall
-2:
     .endm
 
 /* Zeroes every vector register that code without AVX-512 can name, whole. */
@@ -84,7 +62,6 @@
     .endr
     emms
     clear_vectors THREAD_AVX(%rsp)
-    set_base gs, THREAD_FSGSBASE(%rsp), THREAD_SLOT(%rsp)
 
     global orc_enter_window     /* from here on a stop ends the activation at once */
     cmpq $0, THREAD_LEAVE(%rsp)
@@ -96,7 +73,6 @@
     mov THREAD_GATE_FRAME(%rbx), %rsp
     jmp orc_exit_window
 .Lcall:
-    set_base fs, THREAD_FSGSBASE(%rsp), THREAD_GUEST_FS(%rsp)
     mov THREAD_REGISTERS+0x08(%rsp), %rcx
     mov THREAD_REGISTERS+0x10(%rsp), %rdx
     mov THREAD_REGISTERS+0x18(%rsp), %rbx
@@ -118,7 +94,6 @@
 
 /* Ends an activation. Only rsp is known: it is the thread. Signal handlers resume here. */
     global orc_leave
-    set_base fs, THREAD_FSGSBASE(%rsp), THREAD_HOST_FS(%rsp)
     clear_vectors THREAD_AVX(%rsp)
     fninit
     fldcw THREAD_X87_CONTROL(%rsp)
@@ -149,7 +124,6 @@
     .endr
     mov %rsp, %r12              /* the six arguments */
     lea FIELD(0), %rbx          /* the thread */
-    set_base fs, THREAD_FSGSBASE(%rbx), THREAD_HOST_FS(%rbx)
     mov %rbx, %rdi
     mov %r12, %rsi
     and $-16, %rsp
@@ -161,7 +135,6 @@
     global orc_exit_window      /* as the enter window */
     cmpq $0, THREAD_LEAVE(%rbx)
     jne .Lleave
-    set_base fs, THREAD_FSGSBASE(%rbx), THREAD_GUEST_FS(%rbx)
     clear_vectors THREAD_AVX(%rbx)
     give_back
     mov %r8, %rax

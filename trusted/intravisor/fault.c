@@ -1,15 +1,11 @@
 /* Signals: a guest's fault ends its activation, a fault in a guest copy becomes -EFAULT, a stop ends guest
- * code. Everything else is a bug of the host, and goes where it would have gone without us.
- *
- * A signal may arrive while the FS base is the guest's, whatever rip says. So a handler first looks at which
- * stack it runs on, and if that belongs to a thread of ours, it sets the host's FS base before anything else.
- */
+ * code. Everything else is a bug of the host, and goes where it would have gone without us. Whose activation it
+ * is about, a handler knows by the stack that it runs on. */
 #include <errno.h>
 #include <string.h>
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "segment_base.h"
 #include "thread.h"
 
 static const int caught[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
@@ -116,12 +112,10 @@ static bool is_guest_code(uint64_t instruction) {
 /* Ends, interrupts or resumes the guest, if that is what's asked and it's at a place where it can be done. In
  * host code nothing is: gates look at `stopping` on their way out, blocking calls at both flags, and the
  * signal comes again. */
-static void act(struct orc_thread *thread, ucontext_t *interrupted, uint64_t *fs_base) {
+static void act(struct orc_thread *thread, ucontext_t *interrupted) {
     greg_t *registers = interrupted->uc_mcontext.gregs;
-    if (thread->resuming) {
+    if (thread->resuming)
         upcall_restore(thread, interrupted);
-        *fs_base = thread->guest_fs;
-    }
     uint64_t instruction = (uint64_t)registers[REG_RIP];
     bool guest = is_guest_code(instruction);
     if (thread->stopping) {
@@ -141,9 +135,8 @@ static void act(struct orc_thread *thread, ucontext_t *interrupted, uint64_t *fs
         thread->interrupted = 0;
 }
 
-/* With the host's FS base; `fs_base` is what the interrupted code goes on with. */
-static __attribute__((noinline)) void on_signal(struct orc_thread *thread, int signal, siginfo_t *info,
-                                                void *interrupted, uint64_t *fs_base) {
+static void handler(int signal, siginfo_t *info, void *interrupted) {
+    struct orc_thread *thread = region_thread((uint64_t)__builtin_frame_address(0));
     int saved_errno = errno;
     if (signal != STOP_SIGNAL) {
         on_fault(thread, signal, info, interrupted);
@@ -151,23 +144,9 @@ static __attribute__((noinline)) void on_signal(struct orc_thread *thread, int s
         if (info->si_code == SI_TIMER && info->si_value.sival_int & REASON_LIMIT)
             __atomic_or_fetch(&thread->stopping, STOPPING_EXPIRED, __ATOMIC_SEQ_CST);
         if (thread->running)
-            act(thread, interrupted, fs_base);
+            act(thread, interrupted);
     }
     errno = saved_errno;
-}
-
-static ORC_NO_TLS void handler(int signal, siginfo_t *info, void *interrupted) {
-    struct orc_thread *thread = region_thread((uint64_t)__builtin_frame_address(0));
-    uint64_t fs_base = 0;
-    if (thread && thread->host_fs == 0) /* a worker that has only begun */
-        thread = NULL;
-    if (thread) {
-        fs_base = read_fs_base(thread->fsgsbase);
-        write_fs_base(thread->fsgsbase, thread->host_fs);
-    }
-    on_signal(thread, signal, info, interrupted, &fs_base);
-    if (thread)
-        write_fs_base(thread->fsgsbase, fs_base);
 }
 
 int handlers_install(void) {

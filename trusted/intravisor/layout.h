@@ -12,20 +12,16 @@
 /* Offsets in struct orc_thread. */
 #define THREAD_REGISTERS 0x00
 #define THREAD_ENTRY 0x80
-#define THREAD_GUEST_FS 0x88
-#define THREAD_HOST_FS 0x90
-#define THREAD_SLOT 0x98
-#define THREAD_HOST_STACK 0xa0
-#define THREAD_GATE 0xa8
-#define THREAD_GATE_LIMIT 0xb0
-#define THREAD_GATE_FRAME 0xb8
-#define THREAD_LEAVE 0xc0 /* 8 bytes: both flags that end the activation at a gate's exit */
-#define THREAD_VALUE 0xc8
-#define THREAD_OUTCOME 0xd0
-#define THREAD_FSGSBASE 0xd4
-#define THREAD_AVX 0xd8
-#define THREAD_MXCSR 0xdc
-#define THREAD_X87_CONTROL 0xe0
+#define THREAD_HOST_STACK 0x88
+#define THREAD_GATE 0x90
+#define THREAD_GATE_LIMIT 0x98
+#define THREAD_GATE_FRAME 0xa0
+#define THREAD_LEAVE 0xa8 /* 8 bytes: both flags that end the activation at a gate's exit */
+#define THREAD_VALUE 0xb0
+#define THREAD_OUTCOME 0xb8
+#define THREAD_AVX 0xbc
+#define THREAD_MXCSR 0xc0
+#define THREAD_X87_CONTROL 0xc4
 
 /* Values of `outcome` that assembly writes: as enum orc_outcome, and one of its own. */
 #define OUTCOME_RETURNED 1

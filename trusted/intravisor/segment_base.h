@@ -1,34 +1,35 @@
-/* Reading and writing segment bases, with the FSGSBASE instructions or by system call. Safe whatever the FS
- * base is: no thread-local storage (errno) is touched. */
+/* The segment bases of a thread that runs guest code.
+ *
+ * GS is the slot's base, by the FSGSBASE instructions or, where the kernel doesn't offer them, by system call.
+ *
+ * FS stays the host's. Guest code can read one word through it, %fs:ORC_THREAD_POINTER, and nothing else (rule 3 of
+ * the verifier): a word of glibc's thread control block that nobody uses (tcbhead_t in sysdeps/x86_64/nptl/tls.h:
+ * unused_vgetcpu_cache). It holds the guest's thread pointer, a number that the guest chose itself. */
 #ifndef ORC_INTRAVISOR_SEGMENT_BASE_H
 #define ORC_INTRAVISOR_SEGMENT_BASE_H
 
 #include <asm/prctl.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
-static inline __attribute__((always_inline)) void orc_arch_prctl(int operation, uint64_t argument) {
-    long result = SYS_arch_prctl;
-    __asm__ volatile("syscall" : "+a"(result) : "D"((long)operation), "S"(argument) : "rcx", "r11", "memory");
-    if (result != 0) /* to go on with the wrong base would be to run host code on guest memory */
-        __builtin_trap();
+#include "orc/abi.h"
+
+#ifndef __GLIBC__
+#error "The guest's thread pointer stands in a word of glibc's thread control block: find one in this C library's"
+#endif
+
+static inline void set_slot_base(bool fsgsbase, uint64_t base) {
+    if (fsgsbase)
+        __asm__ volatile("wrgsbase %0" : : "r"(base) : "memory");
+    else if (syscall(SYS_arch_prctl, ARCH_SET_GS, base) != 0)
+        abort(); /* to go on would be to run a guest on another one's slot */
 }
 
-static inline __attribute__((always_inline)) uint64_t read_fs_base(bool fsgsbase) {
-    uint64_t base;
-    if (fsgsbase)
-        __asm__ volatile("rdfsbase %0" : "=r"(base));
-    else
-        orc_arch_prctl(ARCH_GET_FS, (uint64_t)&base);
-    return base;
-}
-
-static inline __attribute__((always_inline)) void write_fs_base(bool fsgsbase, uint64_t base) {
-    if (fsgsbase)
-        __asm__ volatile("wrfsbase %0" : : "r"(base) : "memory");
-    else
-        orc_arch_prctl(ARCH_SET_FS, base);
+static inline void set_thread_pointer(uint32_t pointer) {
+    __asm__ volatile("movq %0, %%fs:%c1" : : "r"((uint64_t)pointer), "i"(ORC_THREAD_POINTER) : "memory");
 }
 
 #endif

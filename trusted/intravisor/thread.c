@@ -16,9 +16,6 @@
 #define SAME_OFFSETS(X)                                                                                      \
     X(registers, THREAD_REGISTERS)                                                                           \
     X(entry, THREAD_ENTRY)                                                                                   \
-    X(guest_fs, THREAD_GUEST_FS)                                                                             \
-    X(host_fs, THREAD_HOST_FS)                                                                               \
-    X(slot, THREAD_SLOT)                                                                                     \
     X(host_stack, THREAD_HOST_STACK)                                                                         \
     X(gate, THREAD_GATE)                                                                                     \
     X(gate_limit, THREAD_GATE_LIMIT)                                                                         \
@@ -27,7 +24,7 @@
     X(exited, THREAD_LEAVE + 4)                                                                              \
     X(value, THREAD_VALUE)                                                                                   \
     X(outcome, THREAD_OUTCOME)                                                                               \
-    X(avx, THREAD_AVX) X(fsgsbase, THREAD_FSGSBASE) X(mxcsr, THREAD_MXCSR) X(x87_control, THREAD_X87_CONTROL)
+    X(avx, THREAD_AVX) X(mxcsr, THREAD_MXCSR) X(x87_control, THREAD_X87_CONTROL)
 SAME_OFFSETS(SAME_OFFSET)
 _Static_assert(sizeof(struct orc_registers) == 16 * 8, "crossing.S loads 16 registers");
 _Static_assert(sizeof(struct orc_thread) <= THREAD_SIZE, "the thread fits its place");
@@ -36,11 +33,13 @@ _Static_assert(OUTCOME_RETURNED == ORC_RETURNED, "crossing.S writes enum orc_out
 _Static_assert(DEFAULT_CONTROL_STACK + ORC_PAGE_SIZE + BELOW_CONTROL_STACK <= 0x200000,
                "what a small thread touches lies under one page-table page");
 
-/* What the host thread had before its first orc_thread_create, and the thread whose signal stack it uses now.
- */
+/* What the host thread had before its first orc_thread_create, the thread whose signal stack it uses now, the
+ * slot at its GS base, and whether it is running guest code, perhaps in a hostcall. */
 static _Thread_local struct {
     unsigned threads;
     struct orc_thread *active;
+    uint64_t slot;
+    bool inside;
     stack_t signal_stack;
     uint64_t mask;
 } host;
@@ -51,7 +50,7 @@ static void set_signal_mask(const uint64_t *mask, uint64_t *before) {
 }
 
 /* A handler of the embedder, or of libc (which uses two signals that its own functions refuse to block),
- * would run on the guest's FS base if it arrived in the middle of guest code. */
+ * might run on the control stack if it arrived in the middle of guest code. */
 void block_signals(uint64_t *before) {
     const int let_through[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, STOP_SIGNAL};
     uint64_t blocked = UINT64_MAX;
@@ -103,14 +102,11 @@ void thread_prepare(struct orc_thread *thread, struct orc_compartment *compartme
     *thread = (struct orc_thread){
         .compartment = compartment,
         .control_stack = thread->control_stack,
-        .fsgsbase = compartment->cell->fsgsbase,
         .avx = compartment->cell->avx,
         .slot = (uint64_t)compartment->slot,
-        .guest_fs = (uint64_t)compartment->slot + ORC_TLS_REACH,
         .gate = (uint64_t)orc_gate,
         .gate_limit = thread->control_stack + GATE_STACK,
         .owner = thread->owner,
-        .host_fs = thread->host_fs,
         .before = thread->before,
         .tid = thread->tid,
         .worker = thread->worker,
@@ -152,7 +148,6 @@ int orc_thread_create(struct orc_compartment *compartment, struct orc_thread **t
         return failed(error, -status, "thread: can't make its region");
     created->owner = pthread_self();
     created->tid = gettid();
-    created->host_fs = read_fs_base(cell->fsgsbase);
     thread_prepare(created, compartment);
     created->before = thread_times(created->tid);
     attach_host();
@@ -243,6 +238,18 @@ void thread_arm(struct orc_thread *thread) {
     __atomic_store_n(&thread->running, 1, __ATOMIC_SEQ_CST);
 }
 
+bool host_is_inside(void) {
+    return host.inside;
+}
+
+/* The host leaves GS alone, so it's set when this host thread comes to another slot. */
+static void set_bases(const struct orc_thread *thread) {
+    if (host.slot != thread->slot)
+        set_slot_base(thread->compartment->cell->fsgsbase, thread->slot);
+    host.slot = thread->slot;
+    set_thread_pointer(thread->thread_pointer);
+}
+
 int thread_run(struct orc_thread *thread, uint64_t nanoseconds, struct orc_result *result) {
     if (!thread->worker)
         activate(thread);
@@ -252,8 +259,11 @@ int thread_run(struct orc_thread *thread, uint64_t nanoseconds, struct orc_resul
     if (!thread->running)
         thread_arm(thread);
     int status = nanoseconds > 0 ? set_limit(thread, nanoseconds) : 0;
+    set_bases(thread);
+    host.inside = true;
     if (status == 0)
         orc_enter(thread);
+    host.inside = false;
     if (status == 0 && nanoseconds > 0)
         set_limit(thread, 0);
     __atomic_store_n(&thread->running, 0, __ATOMIC_SEQ_CST);
@@ -278,7 +288,7 @@ int orc_call(struct orc_thread *thread, uint32_t entry, const struct orc_registe
              uint64_t nanoseconds, struct orc_result *result) {
     if (!pthread_equal(thread->owner, pthread_self()))
         return -EPERM;
-    if (thread->running)
+    if (thread->running || host_is_inside())
         return -EBUSY;
     if (!ready(thread, entry))
         return -ENOENT;

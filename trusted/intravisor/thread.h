@@ -7,14 +7,9 @@
 #include "intravisor.h"
 #include "layout.h"
 
-/* For code that may run while the FS base is the guest's: nothing in it may touch thread-local storage. */
-#define ORC_NO_TLS __attribute__((noinline, no_stack_protector, disable_sanitizer_instrumentation))
-
 struct orc_thread {
     struct orc_registers registers; /* what the guest starts with */
     uint64_t entry;
-    uint64_t guest_fs, host_fs;
-    uint64_t slot;
     uint64_t host_stack;
     uint64_t gate;       /* the gate page jumps through this */
     uint64_t gate_limit; /* a gate needs the stack pointer to be above this */
@@ -23,11 +18,13 @@ struct orc_thread {
     uint32_t exited;            /* EXITED_* */
     int64_t value;
     volatile uint32_t outcome;
-    uint32_t fsgsbase, avx;
+    uint32_t avx;
     uint32_t mxcsr;
     uint16_t x87_control;
 
     /* From here on C alone. */
+    uint32_t thread_pointer; /* the guest's */
+    uint64_t slot;
     volatile uint32_t running;     /* guest code may be on the control stack */
     volatile uint32_t interrupted; /* INTERRUPTED_*: what signals and other threads want of it */
     volatile uint32_t in_upcall;   /* the interrupted context is kept, until the signal entry returns */
@@ -113,6 +110,9 @@ void thread_leave(struct orc_thread *thread);
  * timer for the limit, and nothing has run. */
 int thread_run(struct orc_thread *thread, uint64_t nanoseconds, struct orc_result *result);
 void block_signals(uint64_t *before);
+/* Is the calling host thread in a hostcall (in a function of the embedder's)? Then it can't run other guests: what it
+ * goes back to needs the segment bases that are set now. */
+bool host_is_inside(void);
 /* The calling host thread, not one of the Intravisor's, is to run guests; on this thread's signal stack; it
  * is done with it, and what it had before is put back. */
 void attach_host(void);
@@ -128,7 +128,7 @@ struct processor_times add_times(struct processor_times *sum, const struct orc_t
  * `id_address`: 0, or where the new thread's id is stored before it runs. Its id, or -errno. */
 struct thread_start {
     uint32_t entry, stack, argument, id_address;
-    uint64_t guest_fs; /* 0: the beginning of the slot */
+    uint32_t thread_pointer;
     bool first;
     const struct orc_thread *original; /* a zygote's thread, which it goes on as; else NULL */
     struct orc_thread **caller; /* not NULL: on the calling thread, which has to call worker_run on this */
@@ -151,7 +151,7 @@ void wake_end(struct orc_thread *thread);
 /* -errno: the kernel has no timer left. */
 int set_limit(struct orc_thread *thread, uint64_t nanoseconds);
 
-/* upcall.c: the guest's signal entry. On the signal stack, with the host's FS base. */
+/* upcall.c: the guest's signal entry. On the signal stack. */
 bool upcall_deliver(struct orc_thread *thread, void *interrupted);
 void upcall_restore(struct orc_thread *thread, void *interrupted);
 /* In a hostcall: goes on where the guest was interrupted. `repeat`: its next blocking call ends with -EINTR.

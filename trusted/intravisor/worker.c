@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "guest_memory.h"
-#include "segment_base.h"
 #include "thread.h"
 
 #define MAX_IDLE_WORKERS 64u
@@ -92,7 +91,6 @@ static void *worker_main(void *argument) {
     struct orc_thread *thread = argument;
     struct orc_cell *cell = thread->compartment->cell;
     stack_t stack = {.ss_sp = (void *)thread_signal_stack(thread), .ss_size = SIGNAL_STACK_SIZE}, before;
-    thread->host_fs = read_fs_base(cell->fsgsbase);
     block_signals(NULL);
     sigaltstack(&stack, &before);
     do {
@@ -159,7 +157,6 @@ static int take_caller(struct orc_cell *cell, uint64_t control_stack, struct orc
     (*thread)->worker = false;
     (*thread)->owner = pthread_self();
     (*thread)->tid = gettid();
-    (*thread)->host_fs = read_fs_base(cell->fsgsbase);
     (*thread)->before = thread_times((*thread)->tid);
     return 0;
 }
@@ -170,8 +167,7 @@ static void fill(struct orc_thread *thread, struct orc_compartment *compartment,
     thread->first = start->first;
     thread->entry = start->entry;
     thread->registers = (struct orc_registers){.rdi = start->argument, .rbp = start->stack};
-    if (start->guest_fs)
-        thread->guest_fs = start->guest_fs;
+    thread->thread_pointer = start->thread_pointer;
     const struct orc_thread *original = start->original;
     if (!original)
         return;
@@ -180,7 +176,7 @@ static void fill(struct orc_thread *thread, struct orc_compartment *compartment,
     uint64_t size = (uint64_t)original - (uint64_t)original->gate_frame;
     thread->gate_frame = (struct gate_frame *)((uint64_t)thread - size);
     memcpy(thread->gate_frame, original->gate_frame, size);
-    thread->guest_fs = thread->slot + (original->guest_fs - original->slot);
+    thread->thread_pointer = original->thread_pointer;
     thread->first = original->first;
     thread->value = 1; /* of the hostcall that it returns from */
 }

@@ -25,9 +25,8 @@ static const uint8_t allow_list[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
 #undef B
 };
 
-/* How far a thread-local access may reach from the thread pointer, and how wide it may be. */
-#define TLS_REACH 0x10000
-#define TLS_WIDTH_BITS 64
+/* The word of the thread control block where guests find their thread pointer: ORC_THREAD_POINTER in orc/abi.h. */
+#define THREAD_POINTER 0x38
 
 enum prefix {
     PREFIX_66 = 1 << 0,
@@ -210,16 +209,15 @@ static void judge_register(struct subject *subject, const ZydisDecodedOperand *o
     }
 }
 
-/* Rule 3. */
-static void judge_thread_local(struct subject *subject, const ZydisDecodedOperand *operand) {
-    if (subject->prefixes & PREFIX_67)
-        violate(subject, 3, "thread-local access with a 32-bit address");
-    else if (operand->mem.base != ZYDIS_REGISTER_NONE || operand->mem.index != ZYDIS_REGISTER_NONE)
-        violate(subject, 3, "thread-local access through a register");
-    else if (operand->mem.disp.value < -TLS_REACH || operand->mem.disp.value >= TLS_REACH)
-        violate(subject, 3, "thread-local access farther than 64 KiB");
-    else if (operand->size == 0 || operand->size > TLS_WIDTH_BITS)
-        violate(subject, 3, "thread-local access wider than 8 bytes");
+/* Rule 3: movl or movq from that word, in the encoding with a SIB byte, which isn't relative to rip. */
+static void judge_thread_pointer(struct subject *subject, const ZydisDecodedOperand *operand) {
+    if (!is_opcode(subject, ZYDIS_OPCODE_MAP_DEFAULT, 0x8b) || operand->size < 32)
+        violate(subject, 3, "fs with another instruction than a load of the thread pointer");
+    else if (subject->prefixes & PREFIX_67)
+        violate(subject, 3, "load of the thread pointer with a 32-bit address");
+    else if (operand->mem.base != ZYDIS_REGISTER_NONE || operand->mem.index != ZYDIS_REGISTER_NONE ||
+             operand->mem.disp.value != THREAD_POINTER)
+        violate(subject, 3, "load through fs from another place than the thread pointer's");
 }
 
 static bool may_be_guard_read(const struct subject *subject) {
@@ -272,7 +270,7 @@ static void judge_memory(struct subject *subject, const ZydisDecodedOperand *ope
     if (is_bit_string_access(subject))
         violate(subject, 2, "bit offset in a register: reaches memory outside the operand");
     else if (subject->prefixes & PREFIX_FS)
-        judge_thread_local(subject, operand);
+        judge_thread_pointer(subject, operand);
     else if ((subject->prefixes & (PREFIX_GS | PREFIX_67)) != (PREFIX_GS | PREFIX_67))
         judge_access(subject);
 }

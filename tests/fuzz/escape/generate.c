@@ -133,9 +133,7 @@ static size_t put_thread_local(struct random *random, uint8_t *at) {
     at[size++] = random_one_in(random, 2) ? 0x8b : random_byte(random);
     at[size++] = (uint8_t)(random_below(random, 8) << 3 | 4);
     at[size++] = 0x25;
-    uint32_t displacement = random_below(random, 0x20010) - 0x10008;
-    if (random_one_in(random, 3))
-        displacement = random_one_in(random, 2) ? 0xfff8 : 0xffff0000;
+    uint32_t displacement = random_one_in(random, 3) ? random_below(random, 0x20010) - 0x10008 : ORC_THREAD_POINTER;
     return size + put(at + size, &displacement, 4);
 }
 

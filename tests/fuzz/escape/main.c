@@ -122,7 +122,7 @@ static void execute(struct world *world, struct random *random, uint64_t rbx) {
     memset(world->text + progress->text_size, 0xcc, ORC_PAGE_SIZE - progress->text_size);
     thread->entry = TEXT_ADDRESS;
     thread->registers = progress->registers;
-    thread->guest_fs = thread->slot + progress->thread_pointer;
+    thread->thread_pointer = progress->thread_pointer;
     thread_run(thread, TIME_LIMIT, &progress->result);
     count(&progress->result);
     const char *failure = judge(world, &progress->result);

@@ -125,8 +125,7 @@ uint64_t world_value(const struct world *world, struct random *random) {
 }
 
 uint32_t world_thread_pointer(struct random *random) {
-    static const uint32_t pointers[] = {ORC_TLS_REACH, ORC_HEAP, ORC_FIRST_STACK_END - 0x8000,
-                                        ORC_HEAP_END - ORC_TLS_REACH - 8};
+    static const uint32_t pointers[] = {0, ORC_HEAP, ORC_FIRST_STACK_END - 0x8000, UINT32_MAX};
     return pointers[random_below(random, sizeof pointers / sizeof *pointers)];
 }
 

@@ -129,9 +129,11 @@ static void check_line(const struct line *line, bool in_guard) {
     if (has_prefix_from(mnemonic, no_access) || in_guard)
         return;
     if (strstr(line->text, "%fs:")) {
-        const char *open = strchr(line->text, '(');
-        if (open && strncmp(open, "(,%riz", 6) != 0)
-            complain(line, "a thread-local access through registers");
+        const char *source = strstr(line->text, "%fs:56");
+        bool is_load = source && strncmp(mnemonic, "mov", 3) == 0 && strchr("lq\t ", mnemonic[3]) &&
+                       (source[6] == ',' || strncmp(source + 6, "(,%riz", 6) == 0);
+        if (!is_load)
+            complain(line, "an access through fs that isn't a load of the thread pointer");
     } else if (strstr(line->text, "%gs:")) {
         bool absolute = !strchr(strstr(line->text, "%gs:"), '(');
         if (!absolute && !address_is_32_bits(strstr(line->text, "%gs:")))

@@ -17,7 +17,7 @@ movl %r15d,%r15d; movl (%r15),%r12d; addl $0x05e1f00d,%r12d; jne trap; jmp *%r15
 movl %r8d,%r8d; movl (%r8),%r9d; addl $0x05e1f00d,%r9d; jne trap; call *%r8
 movl %gs:8(%ebp),%eax; movl (%rax),%r11d; addl $0x05e1f00d,%r11d; jne trap; call *%rax
 movl %gs:(%eip),%r11d; movl (%r11),%eax; addl $0x05e1f00d,%eax; jne trap; jmp *%r11
-movl %fs:8,%eax; movl (%rax),%r11d; addl $0x05e1f00d,%r11d; jne trap; call *%rax
+movl %fs:0x38,%eax; movl (%rax),%r11d; addl $0x05e1f00d,%r11d; jne trap; call *%rax
 .byte 0x8b,0xc0; movl (%rax),%r11d; addl $0x05e1f00d,%r11d; jne trap; call *%rax
 .byte 0x89,0xc0; movl (%rax),%r11d; addl $0x05e1f00d,%r11d; jne trap; call *%rax
 movl %edi,%edi; movl (%rdi),%eax; .byte 0x81,0xc0; .long 0x05e1f00d; jne trap; call *%rdi
