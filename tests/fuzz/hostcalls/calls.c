@@ -253,7 +253,7 @@ static uint32_t store_script(struct random *random, struct call *call, const str
 static uint32_t store_thread(struct random *random, struct call *call, const struct entries *entries) {
     struct orc_thread_start start = {.entry = random_one_in(random, 16) ? entries->loop : entries->increment,
                                      .stack = AREAS_END,
-                                     .thread_pointer = AREAS_START,
+                                     .thread_pointer = (uint32_t)edge(random),
                                      .id_address = random_one_in(random, 2) ? 0 : out(random)};
     if (random_one_in(random, 2)) {
         start.entry = entries->script;

@@ -117,5 +117,5 @@ bad: call *%rsp
 bad: jmp *8(%rsp)
 # reject: an indirect jump through the slot at esp: rule 4, rule 7
 bad: jmp *%gs:8(%esp)
-# reject: a thread-local access to rsp: rule 4
-bad: mov %fs:0, %rsp
+# reject: the thread pointer into rsp: rule 4
+bad: mov %fs:0x38, %rsp
