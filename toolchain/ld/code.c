@@ -6,8 +6,8 @@
 #include <Zydis/Zydis.h>
 #include <string.h>
 
-/* What lld writes into the text that the rewriter never saw. lld relaxes thread-local sequences in programs, and takes
- * the thread pointer from %fs:0, where guests don't have it:
+/* What lld writes into the text that the rewriter never saw. lld relaxes thread-local sequences in programs,
+ * and takes the thread pointer from %fs:0, where guests don't have it:
  *
  *   general-dynamic to local-exec     mov %fs:0,%rax; lea x@tpoff(%rax),%rax     (9 + 7 bytes)
  *   general-dynamic to initial-exec   mov %fs:0,%rax; add x@gottpoff(%rip),%rax  (9 + 7 bytes)
@@ -35,8 +35,8 @@ static bool patch_general_dynamic(uint8_t *bytes, size_t left) {
     static const uint8_t add[] = {0x48, 0x03, 0x05};
     /* The upper half of %rax is clear after a 32-bit move, and stays out of every address anyway. The
      * displacement keeps its place and the instruction its end. */
-    static const uint8_t replacement[] = {0x64, 0x8b, 0x04, 0x25, ORC_THREAD_POINTER, 0,
-                                          0,    0,    0x65, 0x67, 0x03,               0x05};
+    static const uint8_t replacement[] = {0x64, 0x8b, 0x04, 0x25, ORC_THREAD_POINTER, 0, 0, 0,
+                                          0x65, 0x67, 0x03, 0x05};
     if (left < 16 || memcmp(bytes, lld_thread_pointer, THREAD_POINTER_SIZE) != 0 ||
         memcmp(bytes + THREAD_POINTER_SIZE, add, sizeof add) != 0)
         return false;
@@ -46,7 +46,8 @@ static bool patch_general_dynamic(uint8_t *bytes, size_t left) {
 
 static bool patch_local_dynamic(uint8_t *bytes, size_t left) {
     static const uint8_t prefixes[] = {0x66, 0x66, 0x66}, nop[] = {0x0f, 0x1f, 0x00};
-    if (left < 12 || memcmp(bytes, prefixes, 3) != 0 || memcmp(bytes + 3, lld_thread_pointer, THREAD_POINTER_SIZE) != 0)
+    if (left < 12 || memcmp(bytes, prefixes, 3) != 0 ||
+        memcmp(bytes + 3, lld_thread_pointer, THREAD_POINTER_SIZE) != 0)
         return false;
     memcpy(bytes, nop, sizeof nop);
     return patch_thread_pointer(bytes + 3, left - 3);
@@ -112,7 +113,8 @@ void finish_code(struct image *image) {
     for (size_t i = 0; i < text->file_size;) {
         size_t left = text->file_size - i;
         uint8_t first = bytes[i];
-        if ((first == 0x64 && (patch_general_dynamic(bytes + i, left) || patch_thread_pointer(bytes + i, left))) ||
+        if ((first == 0x64 &&
+             (patch_general_dynamic(bytes + i, left) || patch_thread_pointer(bytes + i, left))) ||
             (first == 0x66 && patch_local_dynamic(bytes + i, left)) ||
             (first == 0x65 && patch_initial_exec(bytes + i, left)))
             continue;

@@ -90,20 +90,21 @@ static const struct operand *segment_operand(const struct statement *statement) 
     return NULL;
 }
 
-/* A load of %fs:disp: the thread pointer, which is what stands at %fs:0, or what it points to. The load of the
- * thread pointer is all that may name %fs (rule 3). */
+/* A load of %fs:disp: the thread pointer, which is what stands at %fs:0, or what it points to. The load of
+ * the thread pointer is all that may name %fs (rule 3). */
 static void rewrite_thread_local(struct program *program, struct statement *statement) {
     const struct operand *source = segment_operand(statement), *to = &statement->operands[1];
     if (strcmp(source->segment, "fs") != 0) {
         refuse(program, statement, 2, "the %%%s segment is not for guest code", source->segment);
         return;
     }
-    bool loads = is_any(statement->name, (const char *const[]){"mov", "movl", "movq", NULL}) && source == &statement->operands[0] &&
-                 source->no_register && statement->operand_count == 2 && to->kind == OPERAND_REGISTER &&
-                 to->reg != NO_REGISTER && to->reg != RSP && to->width >= 32;
+    bool loads = is_any(statement->name, (const char *const[]){"mov", "movl", "movq", NULL}) &&
+                 source == &statement->operands[0] && source->no_register && statement->operand_count == 2 &&
+                 to->kind == OPERAND_REGISTER && to->reg != NO_REGISTER && to->reg != RSP && to->width >= 32;
     if (!loads) {
-        refuse(program, statement, 3,
-               "guest code can't access memory through %%fs; load the thread pointer from %%fs:0 and use that");
+        refuse(
+            program, statement, 3,
+            "guest code can't access memory through %%fs; load the thread pointer from %%fs:0 and use that");
         return;
     }
     if (strcmp(source->displacement, "0") == 0) {

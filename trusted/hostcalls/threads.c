@@ -68,8 +68,8 @@ int64_t call_thread_create(struct orc_thread *thread, const uint64_t *arguments)
         return -EINVAL;
     if (!guest_range((guest_address){asked.id_address}, sizeof(uint32_t)))
         return -EFAULT;
-    const struct thread_start start = {
-        asked.entry, asked.stack, asked.argument, asked.id_address, asked.thread_pointer, .first = false};
+    const struct thread_start start = {asked.entry,      asked.stack,          asked.argument,
+                                       asked.id_address, asked.thread_pointer, .first = false};
     HOLD(thread->compartment->lock);
     return worker_start(thread->compartment, &start);
 }

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "segment_base.h"
 #include "store.h"
 #include "thread.h"
 
@@ -66,6 +67,9 @@ static bool has_fsgsbase(void) {
 
 /* What the whole process gives to a cell; undone by the caller from the point that failed. */
 static int occupy(struct orc_error *error) {
+    if (thread_pointer_word() != 0)
+        return fail(error, ENOTSUP, "this C library uses the word at %%fs:0x%x, where guests would read it",
+                    ORC_THREAD_POINTER);
     int status = reserve_code_space(error);
     if (status < 0)
         return status;

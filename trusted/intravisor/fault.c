@@ -1,6 +1,6 @@
 /* Signals: a guest's fault ends its activation, a fault in a guest copy becomes -EFAULT, a stop ends guest
- * code. Everything else is a bug of the host, and goes where it would have gone without us. Whose activation it
- * is about, a handler knows by the stack that it runs on. */
+ * code. Everything else is a bug of the host, and goes where it would have gone without us. Whose activation
+ * it is about, a handler knows by the stack that it runs on. */
 #include <errno.h>
 #include <string.h>
 #include <ucontext.h>

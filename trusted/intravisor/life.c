@@ -74,8 +74,10 @@ static int64_t start_program(struct orc_compartment *compartment, const struct o
 static int begin(struct orc_compartment *compartment, const struct orc_start *start,
                  struct orc_thread **caller, struct orc_error *error) {
     HOLD(compartment->lock);
-    if (compartment->started || compartment->ending || compartment->bare || (caller && (start->zygote || host_is_inside())))
-        return fail(error, EBUSY, "start: it is bare, was started or was killed, is a clone, or would run inside another");
+    if (compartment->started || compartment->ending || compartment->bare ||
+        (caller && (start->zygote || host_is_inside())))
+        return fail(error, EBUSY,
+                    "start: it is bare, was started or was killed, is a clone, or would run inside another");
     int64_t status = start->zygote ? clone_start(compartment, start, error)
                                    : start_program(compartment, start, caller, error);
     compartment->started = compartment->worker_count > 0;

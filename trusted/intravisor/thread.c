@@ -195,7 +195,7 @@ static void copy_frames(const struct orc_thread *thread, struct orc_fault *fault
     if (at < thread->control_stack || at % sizeof(uint64_t) != 0)
         return;
     for (; at < end && fault->frame_count < ORC_FAULT_FRAMES; at += sizeof(uint64_t))
-        fault->frames[fault->frame_count++] = (uint32_t)*(const uint64_t *)at;
+        fault->frames[fault->frame_count++] = (uint32_t) * (const uint64_t *)at;
 }
 
 static void describe_fault(struct orc_thread *thread, struct orc_fault *fault) {
@@ -264,6 +264,7 @@ int thread_run(struct orc_thread *thread, uint64_t nanoseconds, struct orc_resul
     if (status == 0)
         orc_enter(thread);
     host.inside = false;
+    set_thread_pointer(0);
     if (status == 0 && nanoseconds > 0)
         set_limit(thread, 0);
     __atomic_store_n(&thread->running, 0, __ATOMIC_SEQ_CST);

@@ -110,8 +110,8 @@ void thread_leave(struct orc_thread *thread);
  * timer for the limit, and nothing has run. */
 int thread_run(struct orc_thread *thread, uint64_t nanoseconds, struct orc_result *result);
 void block_signals(uint64_t *before);
-/* Is the calling host thread in a hostcall (in a function of the embedder's)? Then it can't run other guests: what it
- * goes back to needs the segment bases that are set now. */
+/* Is the calling host thread in a hostcall (in a function of the embedder's)? Then it can't run other guests:
+ * what it goes back to needs the segment bases that are set now. */
 bool host_is_inside(void);
 /* The calling host thread, not one of the Intravisor's, is to run guests; on this thread's signal stack; it
  * is done with it, and what it had before is put back. */

@@ -25,7 +25,8 @@ static const uint8_t allow_list[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
 #undef B
 };
 
-/* The word of the thread control block where guests find their thread pointer: ORC_THREAD_POINTER in orc/abi.h. */
+/* The word of the thread control block where guests find their thread pointer: ORC_THREAD_POINTER in
+ * orc/abi.h. */
 #define THREAD_POINTER 0x38
 
 enum prefix {
@@ -287,8 +288,8 @@ static void judge_operands(struct subject *subject) {
     }
 }
 
-/* Notes a mov or an add that zero-extends its destination from 32 bits: `movl r/m32,r32`, `movl r32,r32` and the
- * same of addl. */
+/* Notes a mov or an add that zero-extends its destination from 32 bits: `movl r/m32,r32`, `movl r32,r32` and
+ * the same of addl. */
 static void note_zero_extension(struct subject *subject) {
     const ZydisDecodedInstruction *decoded = &subject->decoded;
     const ZydisDecodedInstructionRaw *raw = &decoded->raw;
@@ -303,8 +304,8 @@ static void note_zero_extension(struct subject *subject) {
     subject->verdict.zero_extended = to_reg ? ZERO_EXTENDS_REG : ZERO_EXTENDS_RM;
 }
 
-/* ff /2 and ff /4: through a register with no more prefix than it needs, exactly `*%gs:disp(%eip)`, or a table
- * jump. */
+/* ff /2 and ff /4: through a register with no more prefix than it needs, exactly `*%gs:disp(%eip)`, or a
+ * table jump. */
 static void judge_indirect_branch(struct subject *subject) {
     const ZydisDecodedInstructionRaw *raw = &subject->decoded.raw;
     const ZydisDecodedOperand *operand = &subject->operands[0];
@@ -325,8 +326,8 @@ static void judge_indirect_branch(struct subject *subject) {
             violate(subject, 4, "rsp is a base register");
         violate(subject, 7, "indirect branch through memory, not in the form of an import or a table jump");
         /* What registers and scale it has is for the guarded sequence to say. */
-        if (subject->violations->count == 1 && raw->modrm.reg == 4 && raw->modrm.mod == 0 && raw->modrm.rm == 4 &&
-            (subject->prefixes & ~PREFIX_REX) == (PREFIX_GS | PREFIX_67))
+        if (subject->violations->count == 1 && raw->modrm.reg == 4 && raw->modrm.mod == 0 &&
+            raw->modrm.rm == 4 && (subject->prefixes & ~PREFIX_REX) == (PREFIX_GS | PREFIX_67))
             subject->verdict.kind = KIND_TABLE_JUMP;
     }
 }
