@@ -179,7 +179,7 @@ SCRIPT_TEST(test_bad_threads) {
         thread_start(world, PROGRAM(script), 0),     thread_start(world, PROGRAM(script), 0),
         thread_start(world, PROGRAM(script), 0),     thread_start(world, PROGRAM(script), 0),
     };
-    bad[2].thread_pointer = 0xfff;
+    bad[2].entry = 0;
     bad[3].reserved = 1;
     bad[4].id_address = 0x10;
     bad[5].id_address = UINT32_MAX;
