@@ -19,6 +19,7 @@
 #define REST(handles, count, timeout) DO(ORC_POLL, handles, count, timeout, 1)
 #define FOREVER ((uint64_t)ORC_FOREVER)
 #define IDLE_WORKERS 64
+#define IDLE_AFTER_REST 8
 
 static struct orc_error error;
 
@@ -365,7 +366,7 @@ SCRIPT_TEST(test_host_threads_go_and_all_wake_at_once) {
     }
     for (int i = 0; i < MANY; i++)
         wait_dormant(compartments[i], 1);
-    wait_entries("/proc/self/task", tasks + IDLE_WORKERS + 1);
+    wait_entries("/proc/self/task", tasks + IDLE_AFTER_REST + 1);
     for (int i = 0; i < MANY; i++)
         signal_event(events[i]);
     for (int i = 0; i < MANY; i++) {

@@ -12,6 +12,7 @@
 #include "thread.h"
 
 #define MAX_IDLE_WORKERS 64u
+#define MAX_IDLE_AFTER_REST 8u /* their memory is what resting is about */
 #define KEPT_STACK (2 * ORC_PAGE_SIZE) /* of an idle worker's control stack */
 
 static void wait_for_job(struct orc_thread *thread) {
@@ -76,16 +77,30 @@ static bool has_default_size(const struct orc_thread *thread) {
            page_up(DEFAULT_CONTROL_STACK + THREAD_SIZE);
 }
 
-/* Puts the worker among the idle ones, or among those that are to be joined. */
+/* Joins the workers of a list and frees their regions. */
+static void reap(struct orc_cell *cell, struct orc_thread *list) {
+    while (list) {
+        struct orc_thread *thread = list;
+        list = thread->next;
+        pthread_join(thread->owner, NULL);
+        region_destroy(cell, &cell->workers, thread);
+    }
+}
+
+/* Puts the worker among the idle ones, or among those that are to be joined, in place of those who were there. */
 static bool become_idle(struct orc_cell *cell, struct orc_thread *thread) {
+    const unsigned most = thread->exited == EXITED_HOST_THREAD ? MAX_IDLE_AFTER_REST : MAX_IDLE_WORKERS;
     trim_control_stack(thread);
-    HOLD(cell->lock);
-    bool stays = cell->idle_worker_count < MAX_IDLE_WORKERS && has_default_size(thread);
+    pthread_mutex_lock(&cell->lock);
+    bool stays = cell->idle_worker_count < most && has_default_size(thread);
     struct orc_thread **list = stays ? &cell->idle_workers : &cell->finished_workers;
+    struct orc_thread *finished = stays ? NULL : cell->finished_workers;
     cell->idle_worker_count += stays;
     thread->job = 0;
-    thread->next = *list;
+    thread->next = stays ? *list : NULL;
     *list = thread;
+    pthread_mutex_unlock(&cell->lock);
+    reap(cell, finished);
     return stays;
 }
 
@@ -107,16 +122,6 @@ static void *worker_main(void *argument) {
 
 /* --- What its creator does --- */
 
-/* Joins the workers of a list and frees their regions. */
-static void reap(struct orc_cell *cell, struct orc_thread *list) {
-    while (list) {
-        struct orc_thread *thread = list;
-        list = thread->next;
-        pthread_join(thread->owner, NULL);
-        region_destroy(cell, &cell->workers, thread);
-    }
-}
-
 static int create_host_thread(struct orc_thread *thread) {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
@@ -129,18 +134,15 @@ static int create_host_thread(struct orc_thread *thread) {
 
 /* An idle worker, or a region for a new one. */
 static int take_worker(struct orc_cell *cell, uint64_t control_stack, struct orc_thread **thread) {
-    struct orc_thread *finished, *idle = NULL;
+    struct orc_thread *idle = NULL;
     {
         HOLD(cell->lock);
-        finished = cell->finished_workers;
-        cell->finished_workers = NULL;
         if (cell->idle_workers && control_stack == DEFAULT_CONTROL_STACK) {
             idle = cell->idle_workers;
             cell->idle_workers = idle->next;
             cell->idle_worker_count--;
         }
     }
-    reap(cell, finished);
     *thread = idle;
     return idle ? 0 : region_create(cell, control_stack, &cell->workers, thread);
 }
