@@ -433,7 +433,7 @@ bool libos_interrupted(void) {
 long libos_blocking_once(long number, long a, long b, long c, long d, long e) {
     if (libos_interrupted())
         return -EINTR;
-    long result = orc_hostcall(number, a, b, c, d, e);
+    long result = libos_wait(number, a, b, c, d, e);
     if (result == -EINTR)
         libos_collect();
     return result;
