@@ -158,7 +158,8 @@ int orc_compartment_run(struct orc_compartment *compartment, const struct orc_st
 int orc_compartment_wait(struct orc_compartment *compartment, uint64_t nanoseconds,
                          struct orc_result *result);
 
-/* Called once, on a thread of the Intravisor's, when a started compartment has ended: for event loops. */
+/* Called once, on a thread of the Intravisor's, when a started compartment has ended: for event loops. As long as it
+ * runs, no dormant thread of the cell may go on. */
 void orc_compartment_on_end(struct orc_compartment *compartment, void (*function)(void *context),
                             void *context);
 

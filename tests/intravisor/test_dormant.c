@@ -378,6 +378,31 @@ SCRIPT_TEST(test_host_threads_go_and_all_wake_at_once) {
     wait_entries("/proc/self/fd", files + 1); /* the sleeper's */
 }
 
+/* The kernel limits how many watch one open file: the others keep their host threads. */
+SCRIPT_TEST(test_many_wait_for_one_file) {
+    enum { MANY = 600 };
+    static struct orc_compartment *compartments[MANY];
+    unsigned dormant = 0, refused = 0;
+    int event = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
+    for (int i = 0; i < MANY; i++)
+        compartments[i] = start_on(world, TAKES_EVENT, NULL, event);
+    for (int tries = 0; tries < 10000 && dormant + refused < MANY; tries++, usleep(1000)) {
+        dormant = refused = 0;
+        for (int i = 0; i < MANY; i++) {
+            dormant += dormant_threads(compartments[i]);
+            refused += result_in(compartments[i], 1) == -EAGAIN;
+        }
+    }
+    assert_int_equal(dormant + refused, MANY);
+    assert_true(dormant >= 400 && dormant < MANY);
+    assert_int_equal(eventfd_write(event, MANY), 0);
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(ended(compartments[i]).value, 5);
+        assert_int_equal(orc_compartment_destroy(compartments[i]), 0);
+    }
+    close(event);
+}
+
 #if !__has_feature(address_sanitizer)
 /* Without memory for a worker it is tried again until there is one. */
 SCRIPT_TEST(test_no_worker_is_to_be_had) {
@@ -485,6 +510,7 @@ int main(void) {
         cmocka_unit_test(test_code_addresses_stay),
         cmocka_unit_test(test_zygotes_and_clones),
         cmocka_unit_test(test_host_threads_go_and_all_wake_at_once),
+        cmocka_unit_test(test_many_wait_for_one_file),
 #if !__has_feature(address_sanitizer) /* which needs memory of its own */
         cmocka_unit_test(test_no_worker_is_to_be_had),
 #endif

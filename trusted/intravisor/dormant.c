@@ -38,7 +38,9 @@ static void wake_up(struct orc_thread *thread) {
     int64_t status = stops ? 0 : worker_start(compartment, &(struct thread_start){.original = thread});
     if (status >= 0) {
         HOLD(cell->lock);
-        UNLINK(cell->dormant, thread, next_dormant);
+        *thread->dormant_link = thread->next_dormant;
+        if (thread->next_dormant)
+            thread->next_dormant->dormant_link = thread->dormant_link;
     }
     pthread_mutex_unlock(&compartment->lock); /* from here on they may all be gone */
     if (stops)
@@ -109,13 +111,17 @@ void dormant_begin(struct orc_thread *thread) {
     thread_replace(thread, copy);
     {
         HOLD(compartment->cell->lock); /* who looks for the oldest thread meets one of the two */
+        copy->dormant_link = &compartment->cell->dormant;
         copy->next_dormant = compartment->cell->dormant;
+        if (copy->next_dormant)
+            copy->next_dormant->dormant_link = &copy->next_dormant;
         compartment->cell->dormant = copy;
         __atomic_store_n(&thread->running, 0, __ATOMIC_SEQ_CST);
     }
     if (copy->stopping || copy->interrupted)
         set_alarm(copy, AT_ONCE);
-    epoll_change(sleeper(compartment->cell), EPOLL_CTL_MOD, copy->watch, EPOLLIN, copy);
+    if (epoll_change(sleeper(compartment->cell), EPOLL_CTL_MOD, copy->watch, EPOLLIN, copy) != 0)
+        abort(); /* likewise */
     pthread_mutex_unlock(&compartment->lock);
     timers_release(thread);
 }

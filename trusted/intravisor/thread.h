@@ -49,7 +49,7 @@ struct orc_thread {
     int watch, alarm;        /* its epoll, and the timer in that: from dormant_prepare on, like these: */
     struct orc_thread *copy; /* what takes its place; itself in the copy */
     uint64_t kept;           /* bytes of control stack below the copy */
-    struct orc_thread *next_dormant;
+    struct orc_thread *next_dormant, **dormant_link; /* the cell's list */
     bool fault_has_address;
     struct orc_fault fault;
 };
