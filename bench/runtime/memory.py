@@ -118,7 +118,7 @@ def measure(command, count):
     try:
         if process.stdout.readline() != b"ready\n":
             raise subprocess.SubprocessError(f"{' '.join(command)}: {count} could not be started")
-        time.sleep(1)  # statistics are gathered in batches
+        time.sleep(3)  # statistics are gathered in batches, and guest threads rest when they have waited for a second
         usage = group_usage(PARENT[0], group) if group else process_usage(process.pid)
         usage["page tables"] = page_tables(process.pid)
         return usage

@@ -217,7 +217,7 @@ class Crowd:
 
     def memory(self):
         """Bytes: see memory.py. Without a cgroup proportional shares from /proc, so that what is mapped twice counts once."""
-        time.sleep(0.3)
+        time.sleep(3)  # guest threads rest when they have waited for a second
         self.check_alive()
         if self.group:
             return memory.group_usage(memory.PARENT[0], self.group)["total"]

@@ -40,7 +40,7 @@ static int run_timer(void *unused) {
     for (;;) {
         if (expire(&left, &seen))
             libos_signal_alarm(&timer_thread);
-        else if (orc_hostcall(ORC_FUTEX_WAIT, (long)&timer.changes, seen, left, 0, 0) == -EINTR ||
+        else if (libos_wait(ORC_FUTEX_WAIT, (long)&timer.changes, seen, left, 0, 0) == -EINTR ||
                  __atomic_load_n(&libos_unrouted, __ATOMIC_RELAXED)) /* noted while it waited for a lock */
             libos_signals_forward(&timer_thread);
     }
@@ -99,7 +99,7 @@ static long set_timer(int64_t first, int64_t interval, struct itimerval *before)
     }
     libos_unlock(&timer.lock);
     if (timer.has_thread)
-        orc_hostcall(ORC_FUTEX_WAKE, (long)&timer.changes, 1, 0, 0, 0);
+        libos_futex_wake((long)&timer.changes, 1);
     return result;
 }
 

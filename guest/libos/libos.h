@@ -45,6 +45,13 @@ bool libos_leave(struct libos_thread *self, long number, long *result);
 long libos_blocking(long number, long a, long b, long c, long d, long e);
 /* The same, never repeated: -EINTR may come without a reason; libos_interrupted() then tells. */
 long libos_blocking_once(long number, long a, long b, long c, long d, long e);
+/* rest.c: orc_hostcall, but a thread that waits for long in ORC_POLL, ORC_EPOLL_WAIT or ORC_FUTEX_WAIT gives its host
+ * thread back. -EINTR may come without a reason. */
+long libos_wait(long number, long a, long b, long c, long d, long e);
+/* Wakes who waits in one. How many. */
+long libos_futex_wake(long address, long count);
+/* Before a call that waits for a handle in the host: 0, or -errno. */
+long libos_wait_readable(uint32_t handle);
 /* For calls that could block by their nature but won't for long, in places that can't give up: an interrupt is noted, and
  * the call repeated. */
 long libos_hostcall_repeated(long number, long a, long b, long c, long d, long e);

@@ -122,7 +122,7 @@ static void unlock_and_tell(struct pipe *pipe, struct sleepers *sleepers, uint32
         __atomic_store_n(&sleepers->turn, sleepers->turn + 1, __ATOMIC_RELAXED);
     libos_unlock(&pipe->lock);
     if (wake)
-        orc_hostcall(ORC_FUTEX_WAKE, (long)&sleepers->turn, INT_MAX, 0, 0, 0);
+        libos_futex_wake((long)&sleepers->turn, INT_MAX);
     if (events)
         watched_changed(&pipe->watched, events);
 }

@@ -56,7 +56,7 @@ static void polls_woken(struct watch *watch, uint32_t events) {
         return;
     __atomic_store_n(&polls->woken, 1, __ATOMIC_RELEASE);
     if (polls->event == ORC_NO_HANDLE)
-        orc_hostcall(ORC_FUTEX_WAKE, (long)&polls->woken, 1, 0, 0, 0);
+        libos_futex_wake((long)&polls->woken, 1);
     else
         wake_event_signal(polls->event);
 }

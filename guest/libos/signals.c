@@ -433,7 +433,7 @@ bool libos_interrupted(void) {
 long libos_blocking_once(long number, long a, long b, long c, long d, long e) {
     if (libos_interrupted())
         return -EINTR;
-    long result = orc_hostcall(number, a, b, c, d, e);
+    long result = libos_wait(number, a, b, c, d, e);
     if (result == -EINTR)
         libos_collect();
     return result;
@@ -555,9 +555,8 @@ long sys_rt_sigpending(void *set, long size) {
 }
 
 /* Waits until something interrupts the thread; false when the time is over. */
-static bool wait_for_interrupt(struct libos_thread *self, int64_t timeout) {
-    self->wait_word = 0;
-    return libos_blocking_once(ORC_FUTEX_WAIT, (long)&self->wait_word, 0, timeout, 0, 0) != -ETIMEDOUT;
+static bool wait_for_interrupt(int64_t timeout) {
+    return libos_blocking_once(ORC_POLL, 0, 0, timeout, 0, 0) != 0;
 }
 
 long sys_rt_sigtimedwait(const void *set, void *information, const void *timeout, long size) {
@@ -580,7 +579,7 @@ long sys_rt_sigtimedwait(const void *set, void *information, const void *timeout
         }
         if (timeout && (left = end - libos_now(ORC_CLOCK_MONOTONIC)) <= 0)
             break;
-        wait_for_interrupt(self, left);
+        wait_for_interrupt(left);
     }
     __atomic_store_n(&self->waiting, 0, __ATOMIC_SEQ_CST);
     if (signal && information)
@@ -595,13 +594,13 @@ long sys_rt_sigsuspend(const void *mask, long size) {
     libos_temporary_mask(mask, (size_t)size);
     route(self);
     while (!libos_interrupted())
-        wait_for_interrupt(self, ORC_FOREVER);
+        wait_for_interrupt(ORC_FOREVER);
     return -EINTR;
 }
 
 long sys_pause(void) {
     while (!libos_interrupted())
-        wait_for_interrupt(libos_self(), ORC_FOREVER);
+        wait_for_interrupt(ORC_FOREVER);
     return -EINTR;
 }
 

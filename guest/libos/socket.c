@@ -163,6 +163,8 @@ long sys_accept4(int descriptor, void *address, uint32_t *length, int flags) {
         return result;
     result = stream_wait(file, POLLIN);
     if (!result)
+        result = stream_rest(file);
+    if (!result)
         result = libos_blocking(ORC_SOCKET_ACCEPT, file->handle, (long)address, (long)length,
                                 !!(flags & SOCK_NONBLOCK), 0);
     int64_t port = file->position;
@@ -220,6 +222,7 @@ long sys_setsockopt(int descriptor, int level, int option, const void *value, ui
     struct file *file = get_socket(descriptor, &result);
     if (!file)
         return result;
+    file->timed |= level == SOL_SOCKET && option == SO_RCVTIMEO;
     result = orc_hostcall(ORC_SOCKET_OPTION, file->handle, option_of(level, option), (long)value, length, 0);
     file_put(file);
     return result;
@@ -257,6 +260,8 @@ static long send_message(struct file *file, struct orc_message *message, int fla
 
 static long receive_message(struct file *file, struct orc_message *message, int flags) {
     long error = wait_ready(file, POLLIN, flags);
+    if (!error && !(flags & MSG_DONTWAIT))
+        error = stream_rest(file);
     if (error)
         return error;
     return libos_blocking(ORC_SOCKET_RECEIVE, file->handle, (long)message, flags & ~MSG_CMSG_CLOEXEC, 0, 0);

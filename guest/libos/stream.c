@@ -17,10 +17,20 @@ long stream_wait(struct file *file, int events) {
     return ready < 0 ? ready : ready ? 0 : -EAGAIN;
 }
 
+long stream_rest(const struct file *file) {
+    return file->flags & O_NONBLOCK || file->timed ? 0 : libos_wait_readable(file->handle);
+}
+
 static long stream_read(struct file *file, void *buffer, size_t length, int64_t position) {
     long error = file->granted ? stream_wait(file, POLLIN) : 0;
     (void)position;
-    return error ? error : libos_blocking_repeated_later(ORC_READ, file->handle, (long)buffer, length, 0);
+    if (!error && !file->more)
+        error = stream_rest(file);
+    if (error)
+        return error;
+    long result = libos_blocking_repeated_later(ORC_READ, file->handle, (long)buffer, length, 0);
+    file->more = result > 0 && (size_t)result == length;
+    return result;
 }
 
 static long stream_write(struct file *file, const void *buffer, size_t length, int64_t position) {
@@ -41,6 +51,8 @@ static long stream_vector(long call, struct file *file, const struct iovec *vect
 static long stream_read_vector(struct file *file, const struct iovec *vector, int count, int64_t position) {
     long error = stream_wait(file, POLLIN);
     (void)position;
+    if (!error)
+        error = stream_rest(file);
     return error ? error : stream_vector(ORC_READ_VECTOR, file, vector, count);
 }
 

@@ -14,7 +14,6 @@ struct libos_thread {
     uint32_t id;
     uint32_t depth;   /* in the libOS: signal handlers wait */
     uint32_t clear_id; /* address of a word that is cleared when the thread ends */
-    uint32_t wait_word; /* for waiting until an interrupt comes */
     uint64_t mask;    /* bit N - 1: signal N is blocked */
     uint64_t pending; /* atomic: sent to this thread */
     uint64_t waiting; /* sigwait takes these, though they are blocked */

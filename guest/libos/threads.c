@@ -167,7 +167,7 @@ static long futex_wait(long address, long value, int64_t timeout) {
 }
 
 static long wake(long address, long count) {
-    return orc_hostcall(ORC_FUTEX_WAKE, address, count < 0 ? INT_MAX : count, 0, 0, 0);
+    return libos_futex_wake(address, count < 0 ? INT_MAX : count);
 }
 
 /* Waiters that should move to another futex wake up instead, and find out for themselves: a wake-up without a reason is

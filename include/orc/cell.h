@@ -32,6 +32,8 @@ struct orc_cell_options {
      * Intravisor, perhaps under its locks: it must not call back. NULL: they are dropped. */
     void (*log)(void *context, const char *compartment, const char *line, size_t length);
     void *log_context;
+    int64_t patience; /* ns that a guest thread has to run, or wait, on a host thread before it may rest (ORC_POLL);
+                         0: a second */
 };
 
 /* Makes this process a cell: reserves the code space and the threads' regions, maps the gates, installs the
@@ -156,7 +158,8 @@ int orc_compartment_run(struct orc_compartment *compartment, const struct orc_st
 int orc_compartment_wait(struct orc_compartment *compartment, uint64_t nanoseconds,
                          struct orc_result *result);
 
-/* Called once, on a thread of the Intravisor's, when a started compartment has ended: for event loops. */
+/* Called once, on a thread of the Intravisor's, when a started compartment has ended: for event loops. As long as it
+ * runs, no dormant thread of the cell may go on. */
 void orc_compartment_on_end(struct orc_compartment *compartment, void (*function)(void *context),
                             void *context);
 

@@ -93,11 +93,14 @@
 #define ORC_TIMER 83         /* (clock, TFD_NONBLOCK or 0): a handle */
 #define ORC_TIMER_SET 84     /* (handle, flags: TFD_TIMER_ABSTIME, const int64_t new[2], int64_t old[2] or 0): first, interval */
 #define ORC_TIMER_GET 85     /* (handle, int64_t now[2]) */
-#define ORC_POLL 86          /* (struct orc_poll *, count, timeout) (blocks): how many are ready. Of none: sleeps */
+#define ORC_POLL 86          /* (struct orc_poll *, count, timeout, rest) (blocks): how many are ready. Of none: sleeps.
+                                rest: 0, or 1 to wait without a host thread; then it tells nothing of what is ready: 0,
+                                it may be time to look again, or -EAGAIN, it can't be had now */
 #define ORC_EPOLL 87         /* (): a handle */
 #define ORC_EPOLL_CONTROL 88 /* (epoll handle, EPOLL_CTL_, handle, events, data) */
 #define ORC_EPOLL_WAIT 89    /* (epoll handle, struct orc_epoll_event *, count, timeout) (blocks) */
 #define ORC_MAX_POLL 4096
+#define ORC_MAX_REST 64 /* handles to rest on */
 
 /* Sockets (sockets.c). What may be bound and connected to is what the compartment's network grants say. Addresses are
  * Linux' struct sockaddr_in and sockaddr_in6. */

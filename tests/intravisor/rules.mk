@@ -2,13 +2,15 @@ INTRAVISOR_TEST_SRCS := $(addprefix tests/intravisor/, fixture.c bind.c block.c 
 INTRAVISOR_TEST_LIBS := $(VERIFIER_LIBS) $(INTRAVISOR_LIBS)
 
 # Each test runs four times: plain and sanitised, with FSGSBASE and by arch_prctl.
-$(foreach test,call object lifecycle life store zygote, \
+$(foreach test,call dormant object lifecycle life store zygote, \
 	$(eval $(call unit_test,intravisor-$(test),tests/intravisor/test_$(test).c $(INTRAVISOR_TEST_SRCS),$(INTRAVISOR_TEST_LIBS))) \
 	$(eval $(call unit_test,intravisor-$(test)-arch-prctl,tests/intravisor/test_$(test).c tests/intravisor/force_arch_prctl.c \
 		$(INTRAVISOR_TEST_SRCS),$(INTRAVISOR_TEST_LIBS))))
 
 # And compartments that run on their embedder's threads.
-$(eval $(call unit_test,intravisor-life-callers,tests/intravisor/test_life.c tests/intravisor/on_callers.c $(INTRAVISOR_TEST_SRCS),$(INTRAVISOR_TEST_LIBS)))
+$(foreach test,life dormant, \
+	$(eval $(call unit_test,intravisor-$(test)-callers,tests/intravisor/test_$(test).c tests/intravisor/on_callers.c \
+		$(INTRAVISOR_TEST_SRCS),$(INTRAVISOR_TEST_LIBS))))
 
 # Races, where ThreadSanitizer can see them: RACE_SECONDS=60 for a long run.
 RACE_SRCS := tests/intravisor/races.c $(INTRAVISOR_TEST_SRCS)

@@ -7,6 +7,7 @@
 #define RECORDS 64
 
 bool scripts_on_callers;
+struct orc_cell_options script_cell_options;
 
 /* A host thread that runs a compartment as its own. */
 struct runner {
@@ -61,7 +62,7 @@ static void join_runner(struct script_world *world) {
 void create_script_world(struct script_world *world) {
     struct orc_error error = {0};
     *world = (struct script_world){0};
-    if (orc_cell_create(NULL, &world->cell, &error) != 0)
+    if (orc_cell_create(&script_cell_options, &world->cell, &error) != 0)
         fail_msg("%s", error.message);
     world->object = create_object(world->cell);
 }

@@ -26,6 +26,8 @@ struct script_world {
 
 /* Compartments run on host threads of the test's own, by orc_compartment_run. */
 extern bool scripts_on_callers;
+/* Of the cells that create_script_world makes. */
+extern struct orc_cell_options script_cell_options;
 
 void create_script_world(struct script_world *world);
 void destroy_script_world(struct script_world *world);

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "exec"))
@@ -98,6 +99,20 @@ def compare_sockets(work):
     compare("sockets", expected, orc(options, f"{work}/sockets.orc", str(port), cwd=work))
 
 
+def check_rests(work):
+    """A hundred waiting threads, for which the Intravisor keeps a few idle workers, and no others."""
+    expected = run([f"{work}/rests.native"])
+    with subprocess.Popen([TOOLS.orc, "run", f"{work}/rests.orc"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as process:
+        first = process.stdout.readline().decode(errors="replace").rstrip()
+        time.sleep(3)
+        threads = len(os.listdir(f"/proc/{process.pid}/task"))
+        rest = process.stdout.read().decode(errors="replace").splitlines()
+        found = [first] + rest + [f"exit status {process.wait()}"]
+    compare("waits of more than two seconds", expected, found)
+    report(threads < 20, "waiting threads have no host threads", [f"{threads} host threads"])
+
+
 def checks(name, lines):
     """Passes on a guest program's checks."""
     for line in lines:
@@ -168,7 +183,7 @@ def check_mounts(work):
 def main():
     work = tempfile.mkdtemp(prefix="orc-libos-")
     try:
-        for name in "files", "names", "events", "pipes", "sockets", "layered", "mounts", "special", "races":
+        for name in "files", "names", "events", "pipes", "sockets", "layered", "mounts", "special", "races", "rests":
             build(work, name)
         compare_files(work, "files")
         compare_files(work, "names")
@@ -179,6 +194,7 @@ def main():
         check_mounts(work)
         checks("special", orc(["--mem", "64M", "--handles", "200", "--env", "MARK=here", "--name", "special"],
                               f"{work}/special.orc", cwd=work))
+        check_rests(work)
         checks("races", orc([], f"{work}/races.orc", cwd=work))
         print(f"1..{count}")
     finally:

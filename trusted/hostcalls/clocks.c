@@ -22,7 +22,8 @@ int64_t call_clock(struct orc_thread *thread, const uint64_t *arguments) {
         return (int64_t)usage.processor_time;
     }
     struct timespec now;
-    return clock_gettime(host_clocks[arguments[0]], &now) == 0 ? to_nanoseconds(now) : -errno;
+    int64_t before = arguments[0] == ORC_CLOCK_THREAD ? (int64_t)thread->before.all : 0; /* the host thread's */
+    return clock_gettime(host_clocks[arguments[0]], &now) == 0 ? to_nanoseconds(now) - before : -errno;
 }
 
 int64_t call_random(struct orc_thread *thread, const uint64_t *arguments) {

@@ -106,8 +106,28 @@ static void poll_put(const struct polled *set) {
     }
 }
 
+/* Gives the host thread back until one of the files may be ready, none of which is kept open meanwhile. */
+static int64_t rest(struct orc_thread *thread, const struct polled *set, int64_t timeout) {
+    const int64_t now = to_nanoseconds(time_from_now(0)), least = thread->compartment->cell->patience;
+    if (set->count > ORC_MAX_REST || !thread->worker || thread->in_upcall || now - thread->began < least ||
+        !dormant_prepare(thread))
+        return -EAGAIN;
+    int status = 0;
+    for (uint32_t i = 0; i < set->count && status == 0; i++)
+        if (set->files[i])
+            status = epoll_change(thread->watch, EPOLL_CTL_ADD, set->fds[i].fd, set->asked[i].events, NULL);
+    if (status != 0) {
+        dormant_discard(thread);
+        return -EAGAIN;
+    }
+    if (timeout >= 0)
+        set_alarm(thread, to_nanoseconds(time_from_now((uint64_t)timeout)));
+    thread->exited = EXITED_HOST_THREAD;
+    return 0;
+}
+
 static int64_t poll_set(struct orc_thread *thread, const struct polled *set, guest_address from,
-                        int64_t timeout) {
+                        int64_t timeout, bool rests) {
     if (guest_read(thread, set->asked, from, set->count * sizeof *set->asked) < 0)
         return -EFAULT;
     uint32_t invalid = poll_get(thread, set);
@@ -116,7 +136,8 @@ static int64_t poll_set(struct orc_thread *thread, const struct polled *set, gue
     struct timespec *limit = timeout < 0 && !invalid ? NULL : &left;
     int64_t result;
     do
-        result = result_of(syscall(SYS_ppoll, set->fds, set->count, limit, NULL, 0));
+        result = rests && !invalid ? rest(thread, set, timeout)
+                                   : result_of(syscall(SYS_ppoll, set->fds, set->count, limit, NULL, 0));
     while (call_again(thread, result));
     poll_put(set);
     if (result < 0)
@@ -127,7 +148,7 @@ static int64_t poll_set(struct orc_thread *thread, const struct polled *set, gue
 
 int64_t call_poll(struct orc_thread *thread, const uint64_t *arguments) {
     struct polled set = {.count = (uint32_t)arguments[1]};
-    if (arguments[1] > ORC_MAX_POLL || (int64_t)arguments[2] < ORC_FOREVER)
+    if (arguments[1] > ORC_MAX_POLL || (int64_t)arguments[2] < ORC_FOREVER || arguments[3] > 1)
         return -EINVAL;
     void *memory = malloc(set.count * (sizeof *set.asked + sizeof *set.fds + sizeof *set.files) + 1);
     if (!memory)
@@ -135,7 +156,7 @@ int64_t call_poll(struct orc_thread *thread, const uint64_t *arguments) {
     set.files = memory;
     set.asked = (struct orc_poll *)(set.files + set.count);
     set.fds = (struct pollfd *)(set.asked + set.count);
-    int64_t result = poll_set(thread, &set, guest_pointer(arguments[0]), (int64_t)arguments[2]);
+    int64_t result = poll_set(thread, &set, guest_pointer(arguments[0]), (int64_t)arguments[2], arguments[3]);
     free(memory);
     return result;
 }

@@ -17,22 +17,6 @@ static int64_t transfer(const struct file_call *call, long number) {
     return buffer ? host_call(number, call->fd, buffer, length, call->arguments[3]) : -EFAULT;
 }
 
-FILE_CALL(call_read, RIGHT_READ, ANY_KIND) {
-    return transfer(call, SYS_read);
-}
-
-FILE_CALL(call_write, RIGHT_WRITE, ANY_KIND) {
-    return transfer(call, SYS_write);
-}
-
-FILE_CALL(call_read_at, RIGHT_READ, ANY_KIND) {
-    return transfer(call, SYS_pread64);
-}
-
-FILE_CALL(call_write_at, RIGHT_WRITE, ANY_KIND) {
-    return transfer(call, SYS_pwrite64);
-}
-
 /* Copies spans in and makes kernel buffers of them, ORC_MAX_TRANSFER bytes in all: those beyond are empty. */
 static int fill_vector(const struct orc_thread *thread, guest_address spans, uint32_t count,
                        struct iovec *vector) {
@@ -79,13 +63,16 @@ static int64_t transfer_vector(const struct file_call *call, long number) {
                : result_of(syscall(number, call->fd, vector.spans, count, call->arguments[3], none, none));
 }
 
-FILE_CALL(call_read_vector, RIGHT_READ, ANY_KIND) {
-    return transfer_vector(call, SYS_preadv2);
-}
-
-FILE_CALL(call_write_vector, RIGHT_WRITE, ANY_KIND) {
-    return transfer_vector(call, SYS_pwritev2);
-}
+#define TRANSFER(name, right, how, number)                                                                   \
+    FILE_CALL(name, right, ANY_KIND) {                                                                       \
+        return how(call, number);                                                                            \
+    }
+TRANSFER(call_read, RIGHT_READ, transfer, SYS_read)
+TRANSFER(call_write, RIGHT_WRITE, transfer, SYS_write)
+TRANSFER(call_read_at, RIGHT_READ, transfer, SYS_pread64)
+TRANSFER(call_write_at, RIGHT_WRITE, transfer, SYS_pwrite64)
+TRANSFER(call_read_vector, RIGHT_READ, transfer_vector, SYS_preadv2)
+TRANSFER(call_write_vector, RIGHT_WRITE, transfer_vector, SYS_pwritev2)
 
 int64_t call_close(struct orc_thread *thread, const uint64_t *arguments) {
     return capability_remove(thread->compartment, arguments[0]);

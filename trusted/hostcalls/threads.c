@@ -16,8 +16,7 @@ int64_t call_exit(struct orc_thread *thread, const uint64_t *arguments) {
 }
 
 int64_t call_set_thread_pointer(struct orc_thread *thread, const uint64_t *arguments) {
-    thread->thread_pointer = guest_pointer(arguments[0]).address; /* for clones */
-    set_thread_pointer(thread->thread_pointer);
+    set_thread_pointer(thread->thread_pointer = guest_pointer(arguments[0]).address);
     return 0;
 }
 

@@ -1,4 +1,5 @@
 /* A cell: this process' low 4 GiB as code space, with the gates in it. */
+#include <asm/hwcap2.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,10 +13,6 @@
 #include "segment_base.h"
 #include "store.h"
 #include "thread.h"
-
-#ifndef HWCAP2_FSGSBASE
-#define HWCAP2_FSGSBASE 2u
-#endif
 
 #ifndef CODE_SPACE_END /* as SLOTS in arena.c */
 #define CODE_SPACE_END LOW_SPACE_END
@@ -67,9 +64,8 @@ static bool has_fsgsbase(void) {
 
 /* What the whole process gives to a cell; undone by the caller from the point that failed. */
 static int occupy(struct orc_error *error) {
-    if (thread_pointer_word() != 0)
-        return fail(error, ENOTSUP, "this C library uses the word at %%fs:0x%x, where guests would read it",
-                    ORC_THREAD_POINTER);
+    if (set_thread_pointer(0) != 0)
+        return fail(error, ENOTSUP, "this C library uses a word that it is to leave to guests (segment_base.h)");
     int status = reserve_code_space(error);
     if (status < 0)
         return status;
@@ -98,6 +94,7 @@ int orc_cell_create(const struct orc_cell_options *options, struct orc_cell **ce
         .avx = __builtin_cpu_supports("avx"),
         .log = options ? options->log : NULL,
         .log_context = options ? options->log_context : NULL,
+        .patience = options && options->patience ? options->patience : NANOSECONDS,
         .store = store_create(),
     };
     pthread_mutex_init(&the_cell.lock, NULL);

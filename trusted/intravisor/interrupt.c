@@ -29,11 +29,13 @@ static void set_timer(timer_t timer, uint64_t first, uint64_t interval) {
 }
 
 /* A signal soon, and again and again until wake_end. Without memory for a timer there's one signal: it is
- * lost if it comes just before a call blocks. */
+ * lost if it comes just before a call blocks. A dormant thread goes on. */
 static void wake(struct orc_thread *thread) {
-    if (!thread->has_timer && make_timer(thread, REASON_WAKE, &thread->timer) == 0)
+    if (!thread->dormant && !thread->has_timer && make_timer(thread, REASON_WAKE, &thread->timer) == 0)
         __atomic_store_n(&thread->has_timer, true, __ATOMIC_RELEASE);
-    if (thread->has_timer)
+    if (thread->dormant)
+        set_alarm(thread, AT_ONCE);
+    else if (thread->has_timer)
         set_timer(thread->timer, 1, AGAIN);
     else
         syscall(SYS_tgkill, getpid(), thread->tid, STOP_SIGNAL);

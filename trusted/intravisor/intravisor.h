@@ -28,7 +28,10 @@ struct orc_cell {
     struct orc_compartment *compartments;
     uint64_t last_number;
 
-    pthread_mutex_t lock; /* guards the store (store.c), slots and regions, and idle workers */
+    int64_t patience; /* ns that a thread has to have a host thread before it rests */
+
+    pthread_mutex_t lock; /* guards the store (store.c), slots and regions, idle workers and dormant threads */
+    struct orc_thread *dormant;
     struct store *store;
     struct orc_thread *idle_workers, *finished_workers;
     struct orc_thread *idle_regions; /* of embedders' threads that ran compartments */

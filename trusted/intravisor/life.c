@@ -76,8 +76,7 @@ static int begin(struct orc_compartment *compartment, const struct orc_start *st
     HOLD(compartment->lock);
     if (compartment->started || compartment->ending || compartment->bare ||
         (caller && (start->zygote || host_is_inside())))
-        return fail(error, EBUSY,
-                    "start: it is bare, was started or was killed, is a clone, or would run inside another");
+        return fail(error, EBUSY, "start: it was started or killed, is bare or a clone, or inside another");
     int64_t status = start->zygote ? clone_start(compartment, start, error)
                                    : start_program(compartment, start, caller, error);
     compartment->started = compartment->worker_count > 0;

@@ -20,8 +20,7 @@
 #include "orc/abi.h"
 
 #ifndef __GLIBC__
-#error                                                                                                       \
-    "The guest's thread pointer stands in a word of glibc's thread control block: find one in this C library's"
+#error "The guest's thread pointer stands in a word of glibc's: find one in this C library's control block"
 #endif
 
 static inline void set_slot_base(bool fsgsbase, uint64_t base) {
@@ -31,14 +30,11 @@ static inline void set_slot_base(bool fsgsbase, uint64_t base) {
         abort(); /* to go on would be to run a guest on another one's slot */
 }
 
-static inline uint64_t thread_pointer_word(void) {
-    uint64_t word;
-    __asm__("movq %%fs:%c1, %0" : "=r"(word) : "i"(ORC_THREAD_POINTER));
+/* What stood there before. */
+static inline uint64_t set_thread_pointer(uint32_t pointer) {
+    uint64_t word = pointer;
+    __asm__ volatile("xchgq %0, %%fs:%c1" : "+r"(word) : "i"(ORC_THREAD_POINTER) : "memory");
     return word;
-}
-
-static inline void set_thread_pointer(uint32_t pointer) {
-    __asm__ volatile("movq %0, %%fs:%c1" : : "r"((uint64_t)pointer), "i"(ORC_THREAD_POINTER) : "memory");
 }
 
 #endif

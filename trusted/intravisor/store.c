@@ -151,6 +151,8 @@ static void forget_retired(struct orc_cell *cell) {
         if (__atomic_load_n(&thread->running, __ATOMIC_SEQ_CST) && born < oldest)
             oldest = born;
     }
+    for (const struct orc_thread *thread = cell->dormant; thread; thread = thread->next_dormant)
+        oldest = thread->born < oldest ? thread->born : oldest;
     struct orc_object *next;
     for (struct orc_object *object = cell->store->objects; object; object = next) {
         next = object->next;

@@ -125,6 +125,14 @@ void thread_join(struct orc_thread *thread) {
         __atomic_store_n(&compartment->threaded, true, __ATOMIC_RELAXED);
 }
 
+void thread_replace(const struct orc_thread *thread, struct orc_thread *by) {
+    struct orc_thread **link = &thread->compartment->threads;
+    while (*link != thread)
+        link = &(*link)->next;
+    by->next = thread->next;
+    *link = by;
+}
+
 void thread_leave(struct orc_thread *thread) {
     struct orc_compartment *compartment = thread->compartment;
     UNLINK(compartment->threads, thread, next);
@@ -245,8 +253,7 @@ bool host_is_inside(void) {
 /* The host leaves GS alone, so it's set when this host thread comes to another slot. */
 static void set_bases(const struct orc_thread *thread) {
     if (host.slot != thread->slot)
-        set_slot_base(thread->compartment->cell->fsgsbase, thread->slot);
-    host.slot = thread->slot;
+        set_slot_base(thread->compartment->cell->fsgsbase, host.slot = thread->slot);
     set_thread_pointer(thread->thread_pointer);
 }
 
@@ -267,7 +274,8 @@ int thread_run(struct orc_thread *thread, uint64_t nanoseconds, struct orc_resul
     set_thread_pointer(0);
     if (status == 0 && nanoseconds > 0)
         set_limit(thread, 0);
-    __atomic_store_n(&thread->running, 0, __ATOMIC_SEQ_CST);
+    if (thread->exited != EXITED_HOST_THREAD) /* else what is on its control stack stays in use */
+        __atomic_store_n(&thread->running, 0, __ATOMIC_SEQ_CST);
     describe(thread, result);
     if (!thread->worker) { /* a worker is done */
         thread->stopping = 0;

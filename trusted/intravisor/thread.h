@@ -32,6 +32,7 @@ struct orc_thread {
     uint64_t upcall_stack;         /* where the signal entry's return address lies */
     uint64_t born;                 /* the store's age when it began to run guest code (store.c) */
     uint64_t hostcalls;
+    int64_t began; /* ns, monotonic: when it got its host thread */
     uint32_t id;
     int tid;
     bool worker, has_timer, has_limit;
@@ -44,6 +45,11 @@ struct orc_thread {
     struct processor_times before; /* what the host thread had spent when this thread began */
     uint32_t job;                  /* an idle worker waits until this isn't 0 */
     bool first;                    /* the compartment's: when it returns, the compartment ends */
+    bool dormant;
+    int watch, alarm;        /* its epoll, and the timer in that: from dormant_prepare on, like these: */
+    struct orc_thread *copy; /* what takes its place; itself in the copy */
+    uint64_t kept;           /* bytes of control stack below the copy */
+    struct orc_thread *next_dormant, **dormant_link; /* the cell's list */
     bool fault_has_address;
     struct orc_fault fault;
 };
@@ -55,6 +61,7 @@ struct orc_thread {
 
 #define EXITED_COMPARTMENT 1u /* and with it all its threads */
 #define EXITED_THREAD 2u
+#define EXITED_HOST_THREAD 3u /* the guest's thread becomes dormant */
 
 #define INTERRUPTED_ANYWHERE 1u /* ends a blocking call, or calls the signal entry */
 #define INTERRUPTED_BLOCKING 2u /* ends the next blocking call only */
@@ -106,6 +113,8 @@ void thread_prepare(struct orc_thread *thread, struct orc_compartment *compartme
 /* Into and out of the compartment's list; the caller holds its lock. */
 void thread_join(struct orc_thread *thread);
 void thread_leave(struct orc_thread *thread);
+/* Puts another in its place. */
+void thread_replace(const struct orc_thread *thread, struct orc_thread *by);
 /* Runs the guest as the thread says and fills in `result`: orc_call without its checks. -errno: there is no
  * timer for the limit, and nothing has run. */
 int thread_run(struct orc_thread *thread, uint64_t nanoseconds, struct orc_result *result);
@@ -130,12 +139,28 @@ struct thread_start {
     uint32_t entry, stack, argument, id_address;
     uint32_t thread_pointer;
     bool first;
-    const struct orc_thread *original; /* a zygote's thread, which it goes on as; else NULL */
+    const struct orc_thread *original; /* a zygote's thread, or a dormant one, which it goes on as; else NULL */
     struct orc_thread **caller; /* not NULL: on the calling thread, which has to call worker_run on this */
 };
 int64_t worker_start(struct orc_compartment *compartment, const struct thread_start *start);
 /* Runs the guest's thread on the calling thread to its end. */
 void worker_run(struct orc_thread *thread);
+
+/* The guest's thread is gone, which ran or was dormant. The compartment may be destroyed as soon as its lock is
+ * free. */
+void worker_finish(struct orc_thread *thread, const struct orc_result *result);
+
+/* dormant.c */
+/* In a worker's hostcall: gets all that is needed for being dormant; false when it can't be had. */
+bool dormant_prepare(struct orc_thread *thread);
+/* Gives that back, in the hostcall or of a dormant one. */
+void dormant_discard(struct orc_thread *thread);
+/* The worker has left the activation: the copy takes over. */
+void dormant_begin(struct orc_thread *thread);
+/* When a dormant thread goes on at the latest: a time of the monotonic clock. */
+void set_alarm(const struct orc_thread *thread, int64_t time);
+#define AT_ONCE 1
+int epoll_change(int epoll, int operation, int fd, uint32_t events, void *about);
 
 /* interrupt.c. The caller holds the compartment's lock, so that the thread stays. */
 void thread_stop(struct orc_thread *thread);

@@ -12,6 +12,7 @@
 #include "thread.h"
 
 #define MAX_IDLE_WORKERS 64u
+#define MAX_IDLE_AFTER_REST 8u /* their memory is what resting is about */
 #define KEPT_STACK (2 * ORC_PAGE_SIZE) /* of an idle worker's control stack */
 
 static void wait_for_job(struct orc_thread *thread) {
@@ -26,8 +27,7 @@ static void give_job(struct orc_thread *thread) {
 
 /* --- What a worker does --- */
 
-/* The guest's thread is gone. The compartment may be destroyed as soon as its lock is free. */
-static void finish(struct orc_thread *thread, const struct orc_result *result) {
+void worker_finish(struct orc_thread *thread, const struct orc_result *result) {
     struct orc_compartment *compartment = thread->compartment;
     bool ends = result->outcome == ORC_FAULTED ||
                 (result->outcome == ORC_EXITED && thread->exited == EXITED_COMPARTMENT) ||
@@ -60,7 +60,10 @@ static void work(struct orc_thread *thread) {
             thread_interrupt(thread);
     }
     thread_run(thread, 0, &result);
-    finish(thread, &result);
+    if (thread->exited == EXITED_HOST_THREAD)
+        dormant_begin(thread);
+    else
+        worker_finish(thread, &result);
 }
 
 /* Gives back what a deep guest, or host, used of the control stack. */
@@ -74,16 +77,30 @@ static bool has_default_size(const struct orc_thread *thread) {
            page_up(DEFAULT_CONTROL_STACK + THREAD_SIZE);
 }
 
-/* Puts the worker among the idle ones, or among those that are to be joined. */
+/* Joins the workers of a list and frees their regions. */
+static void reap(struct orc_cell *cell, struct orc_thread *list) {
+    while (list) {
+        struct orc_thread *thread = list;
+        list = thread->next;
+        pthread_join(thread->owner, NULL);
+        region_destroy(cell, &cell->workers, thread);
+    }
+}
+
+/* Puts the worker among the idle ones, or among those that are to be joined, in place of those who were there. */
 static bool become_idle(struct orc_cell *cell, struct orc_thread *thread) {
+    const unsigned most = thread->exited == EXITED_HOST_THREAD ? MAX_IDLE_AFTER_REST : MAX_IDLE_WORKERS;
     trim_control_stack(thread);
-    HOLD(cell->lock);
-    bool stays = cell->idle_worker_count < MAX_IDLE_WORKERS && has_default_size(thread);
+    pthread_mutex_lock(&cell->lock);
+    bool stays = cell->idle_worker_count < most && has_default_size(thread);
     struct orc_thread **list = stays ? &cell->idle_workers : &cell->finished_workers;
+    struct orc_thread *finished = stays ? NULL : cell->finished_workers;
     cell->idle_worker_count += stays;
     thread->job = 0;
-    thread->next = *list;
+    thread->next = stays ? *list : NULL;
     *list = thread;
+    pthread_mutex_unlock(&cell->lock);
+    reap(cell, finished);
     return stays;
 }
 
@@ -105,16 +122,6 @@ static void *worker_main(void *argument) {
 
 /* --- What its creator does --- */
 
-/* Joins the workers of a list and frees their regions. */
-static void reap(struct orc_cell *cell, struct orc_thread *list) {
-    while (list) {
-        struct orc_thread *thread = list;
-        list = thread->next;
-        pthread_join(thread->owner, NULL);
-        region_destroy(cell, &cell->workers, thread);
-    }
-}
-
 static int create_host_thread(struct orc_thread *thread) {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
@@ -127,18 +134,15 @@ static int create_host_thread(struct orc_thread *thread) {
 
 /* An idle worker, or a region for a new one. */
 static int take_worker(struct orc_cell *cell, uint64_t control_stack, struct orc_thread **thread) {
-    struct orc_thread *finished, *idle = NULL;
+    struct orc_thread *idle = NULL;
     {
         HOLD(cell->lock);
-        finished = cell->finished_workers;
-        cell->finished_workers = NULL;
         if (cell->idle_workers && control_stack == DEFAULT_CONTROL_STACK) {
             idle = cell->idle_workers;
             cell->idle_workers = idle->next;
             cell->idle_worker_count--;
         }
     }
-    reap(cell, finished);
     *thread = idle;
     return idle ? 0 : region_create(cell, control_stack, &cell->workers, thread);
 }
@@ -164,6 +168,7 @@ static int take_caller(struct orc_cell *cell, uint64_t control_stack, struct orc
 static void fill(struct orc_thread *thread, struct orc_compartment *compartment,
                  const struct thread_start *start) {
     thread_prepare(thread, compartment);
+    thread->began = to_nanoseconds(time_from_now(0));
     thread->first = start->first;
     thread->entry = start->entry;
     thread->registers = (struct orc_registers){.rdi = start->argument, .rbp = start->stack};
@@ -171,19 +176,27 @@ static void fill(struct orc_thread *thread, struct orc_compartment *compartment,
     const struct orc_thread *original = start->original;
     if (!original)
         return;
-    /* A clone's thread gets the control stack of its zygote's, which has the same size: nothing but return
-     * addresses of guest code, and above them the host's own, which is the same in all threads. */
+    /* It gets the other's control stack, which has the same size: nothing but return addresses of guest code, and
+     * above them the host's own, which is the same in all threads. */
     uint64_t size = (uint64_t)original - (uint64_t)original->gate_frame;
     thread->gate_frame = (struct gate_frame *)((uint64_t)thread - size);
     memcpy(thread->gate_frame, original->gate_frame, size);
     thread->thread_pointer = original->thread_pointer;
     thread->first = original->first;
-    thread->value = 1; /* of the hostcall that it returns from */
+    thread->value = 1; /* of the hostcall that it returns from: ORC_FREEZE, or ORC_POLL */
+    if (!original->dormant)
+        return;
+    thread->value = original->interrupted ? -EINTR : 0;
+    thread->hostcalls = original->hostcalls;
+    thread->before.all += original->before.all;
+    thread->before.user += original->before.user;
 }
 
 /* The compartment's lock keeps the entry's object where it is. */
 static int check_start(struct orc_compartment *compartment, const struct thread_start *start) {
     const uint32_t id = compartment->last_thread_id + 1;
+    if (start->original && start->original->dormant) /* it's there already */
+        return 0;
     if (compartment->ending)
         return -EINTR;
     if (compartment->thread_count >= compartment->limits.threads)
@@ -195,6 +208,7 @@ static int check_start(struct orc_compartment *compartment, const struct thread_
 
 int64_t worker_start(struct orc_compartment *compartment, const struct thread_start *start) {
     struct orc_cell *cell = compartment->cell;
+    const struct orc_thread *original = start->original;
     struct orc_thread *thread;
     int status = check_start(compartment, start);
     if (status < 0)
@@ -202,31 +216,30 @@ int64_t worker_start(struct orc_compartment *compartment, const struct thread_st
     if ((start->caller ? take_caller : take_worker)(cell, compartment->limits.control_stack, &thread) < 0)
         return -EAGAIN;
     fill(thread, compartment, start);
-    thread_join(thread);
-    compartment->worker_count++;
-    thread_arm(thread);
-    if (start->original) { /* its return addresses are as old */
-        HOLD(cell->lock); /* who looks for the oldest thread meets this one or its zygote's, which can't leave
-                             now */
-        thread->id = start->original->id;
-        __atomic_store_n(&thread->born, start->original->born, __ATOMIC_SEQ_CST);
-    }
-    uint32_t id = thread->id;
     bool idle = thread->worker;
     thread->worker = true;
+    if (start->caller) {
+        *start->caller = thread;
+    } else if (!idle && (status = create_host_thread(thread)) < 0) { /* it waits for the compartment's lock */
+        region_destroy(cell, &cell->workers, thread);
+        return status;
+    }
+    if (original && original->dormant) {
+        thread_replace(original, thread);
+    } else {
+        thread_join(thread);
+        compartment->worker_count++;
+    }
+    thread_arm(thread);
+    if (original) { /* its return addresses are as old */
+        HOLD(cell->lock); /* who looks for the oldest thread meets this one or the other, which can't leave now */
+        thread->id = original->id;
+        __atomic_store_n(&thread->born, original->born, __ATOMIC_SEQ_CST);
+    }
+    uint32_t id = thread->id;
     if (idle)
         give_job(thread);
-    else if (start->caller)
-        *start->caller = thread;
-    else
-        status = create_host_thread(thread);
-    if (status == 0)
-        return id;
-    compartment->worker_count--;
-    thread_leave(thread);
-    thread->running = 0;
-    region_destroy(cell, &cell->workers, thread);
-    return status;
+    return id;
 }
 
 void worker_run(struct orc_thread *thread) {

@@ -102,9 +102,9 @@ static bool grant_network(struct world *world, struct orc_compartment *compartme
     return orc_compartment_grant_network(compartment, &v4, &world->error) == 0;
 }
 
-/* A first thread that sleeps: without it the compartment would end with the first thread that the guest makes. */
+/* A first thread that sleeps, and rests when it can: without it the compartment would end with the first thread that the guest makes. */
 static bool start(struct world *world, struct orc_compartment *compartment) {
-    static const uint64_t script[2][8] = {{ORC_POLL, 0, 0, 3600000000000}, {UINT64_MAX}};
+    static const uint64_t script[3][8] = {{ORC_POLL, 0, 0, 2000000}, {ORC_POLL, 0, 0, 3600000000000, 1}, {UINT64_MAX}};
     const struct orc_start first = {.object = world->object,
                                     .entry = PROGRAM(repeat_script),
                                     .start_info = script,
@@ -138,7 +138,8 @@ static bool make_neighbour(struct world *world) {
 
 bool world_create(struct world *world) {
     const struct orc_object_image image = programs_image();
-    return make_files(world) && orc_cell_create(NULL, &world->cell, &world->error) == 0 &&
+    const struct orc_cell_options options = {.patience = 1000000};
+    return make_files(world) && orc_cell_create(&options, &world->cell, &world->error) == 0 &&
            orc_object_create(world->cell, &image, NULL, NULL, &world->object, &world->error) == 0 &&
            make_neighbour(world);
 }

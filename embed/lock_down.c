@@ -1,5 +1,6 @@
 /* The cell's system call filter. Guest code has no system calls; this limits what a mistake in the
- * Intravisor, or in the embedder, can be used for.
+ * Intravisor, or in the embedder, can be used for. Compartments are isolated without it, and it can only take
+ * away: so it isn't part of what has to be trusted, and its list is the embedder's as much as the Intravisor's.
  *
  * What isn't on the list fails with EPERM, so that a surprise in the C library harms whoever caused it and
  * not all tenants; what only an attacker would try ends the process. */
@@ -9,14 +10,16 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "intravisor.h"
+#include "orc/cell.h"
 
 /* Always; the kernel remembers that a filter looks at nothing but the number of these, and doesn't run it
  * again. */
@@ -118,17 +121,23 @@ static void write_filter(struct program *program) {
     add(program, RETURN(SECCOMP_RET_ERRNO | EPERM));
 }
 
+static int failed(struct orc_error *error, int code, const char *what) {
+    if (error)
+        snprintf(error->message, sizeof error->message, "lock down: %s: %s", what, strerror(code));
+    return -code;
+}
+
 int orc_cell_lock_down(struct orc_cell *cell, struct orc_error *error) {
     (void)cell;
     struct program program = {.length = 0};
     write_filter(&program);
     const struct sock_fprog filter = {.len = program.length, .filter = program.instructions};
     if (prctl(PR_SET_DUMPABLE, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-        return failed(error, errno, "lock down: prctl");
+        return failed(error, errno, "prctl");
     long status = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter);
     if (status < 0)
-        return failed(error, errno, "lock down: this kernel takes no system call filter");
-    if (status > 0) /* the thread that couldn't be brought under it */
-        return fail(error, EBUSY, "lock down: thread %ld has a system call filter of its own", status);
+        return failed(error, errno, "this kernel takes no system call filter");
+    if (status > 0) /* of the thread that couldn't be brought under it */
+        return failed(error, EBUSY, "a thread has a system call filter of its own");
     return 0;
 }
