@@ -6,7 +6,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../intravisor/segment_base.h"
 #include "hostcalls.h"
 
 int64_t call_exit(struct orc_thread *thread, const uint64_t *arguments) {

@@ -10,7 +10,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "segment_base.h"
 #include "store.h"
 #include "thread.h"
 

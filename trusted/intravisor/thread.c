@@ -6,7 +6,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "segment_base.h"
 #include "store.h"
 #include "thread.h"
 

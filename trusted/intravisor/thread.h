@@ -6,6 +6,7 @@
 
 #include "intravisor.h"
 #include "layout.h"
+#include "segment_base.h"
 
 struct orc_thread {
     struct orc_registers registers; /* what the guest starts with */
