@@ -65,7 +65,7 @@ struct file {
     bool host_appends; /* FILE_HOST: the host writes at the end, whatever the position */
     bool layered;      /* FILE_HOST: only read by the host, changes go to the layer in memory */
     bool unchanging;   /* FILE_HOST: on a read-only mount, or the read-only side of a layered one */
-    bool more;         /* streams: the last read got all that it asked for, so the next one needn't wait, probably */
+    bool quick;        /* streams: the last read didn't wait for long, so the next one won't either, probably */
     bool timed;        /* sockets: reading has a time limit of the host's */
     bool by_path;      /* FILE_HOST: a layer or mounts may lie over it, so its attributes are changed, and its
                           entries listed, by its path */
@@ -86,8 +86,12 @@ struct file {
 /* A new description with one reference and no descriptor; NULL: out of memory. */
 struct file *file_create(const struct file_operations *operations, enum file_kind kind, unsigned flags);
 
-/* stream.c: before a call that waits for something to read in the host, perhaps for long. 0 or -errno. */
+/* stream.c: before a call that waits for something to read in the host, perhaps for long. 0 or -errno. And after it, with
+ * the time stamp from before both. */
 long stream_rest(const struct file *file);
+static inline void stream_waited(struct file *file, uint64_t since) {
+    file->quick = __builtin_ia32_rdtsc() - since < 1u << 21; /* about a millisecond */
+}
 
 /* The description behind a descriptor, kept until file_put; NULL: there is none. */
 static inline struct file *file_get(int descriptor);

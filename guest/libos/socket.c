@@ -259,12 +259,15 @@ static long send_message(struct file *file, struct orc_message *message, int fla
 }
 
 static long receive_message(struct file *file, struct orc_message *message, int flags) {
+    uint64_t since = __builtin_ia32_rdtsc();
     long error = wait_ready(file, POLLIN, flags);
     if (!error && !(flags & MSG_DONTWAIT))
         error = stream_rest(file);
     if (error)
         return error;
-    return libos_blocking(ORC_SOCKET_RECEIVE, file->handle, (long)message, flags & ~MSG_CMSG_CLOEXEC, 0, 0);
+    long result = libos_blocking(ORC_SOCKET_RECEIVE, file->handle, (long)message, flags & ~MSG_CMSG_CLOEXEC, 0, 0);
+    stream_waited(file, since);
+    return result;
 }
 
 static uint32_t guest(const void *pointer) {

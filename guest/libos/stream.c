@@ -18,18 +18,19 @@ long stream_wait(struct file *file, int events) {
 }
 
 long stream_rest(const struct file *file) {
-    return file->flags & O_NONBLOCK || file->timed ? 0 : libos_wait_readable(file->handle);
+    return file->quick || file->flags & O_NONBLOCK || file->timed ? 0 : libos_wait_readable(file->handle);
 }
 
 static long stream_read(struct file *file, void *buffer, size_t length, int64_t position) {
+    uint64_t since = __builtin_ia32_rdtsc();
     long error = file->granted ? stream_wait(file, POLLIN) : 0;
     (void)position;
-    if (!error && !file->more)
+    if (!error)
         error = stream_rest(file);
     if (error)
         return error;
     long result = libos_blocking_repeated_later(ORC_READ, file->handle, (long)buffer, length, 0);
-    file->more = result > 0 && (size_t)result == length;
+    stream_waited(file, since);
     return result;
 }
 
