@@ -24,13 +24,13 @@ top=$(cd "$here/../.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/orc
 source=$("$top/scripts/fetch-source.sh" musl)
 
-# What decides the code that comes out: orc-cc's own programs stand beside it and in ../lib/orc. Debug information names
-# the place where they were built, so it doesn't count.
+# What decides the code that comes out: orc-cc's own programs stand beside it and in ../lib/orc. Debug information, and the
+# build id that is made of it, name the place where they were built, so they don't count.
 compiler_hashes() {
     [ "$mode" != native ] || return 0
     local bin
     bin=$(dirname "$cc")
-    for file in "$cc" "$bin/orc-sfi" "$bin/../lib/orc/orc-pass.so"; do llvm-strip-22 -o - "$file" | sha256sum; done
+    for file in "$cc" "$bin/orc-sfi" "$bin/../lib/orc/orc-pass.so"; do llvm-strip-22 -R .note.gnu.build-id -o - "$file" | sha256sum; done
 }
 
 # What decides everything but our own C files, which are compiled anew each time.
