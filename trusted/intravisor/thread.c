@@ -202,7 +202,7 @@ static void copy_frames(const struct orc_thread *thread, struct orc_fault *fault
     if (at < thread->control_stack || at % sizeof(uint64_t) != 0)
         return;
     for (; at < end && fault->frame_count < ORC_FAULT_FRAMES; at += sizeof(uint64_t))
-        fault->frames[fault->frame_count++] = (uint32_t) * (const uint64_t *)at;
+        fault->frames[fault->frame_count++] = (uint32_t)*(const uint64_t *)at;
 }
 
 static void describe_fault(struct orc_thread *thread, struct orc_fault *fault) {
