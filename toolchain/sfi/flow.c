@@ -499,7 +499,10 @@ void analyse_flow(struct program *program) {
     mark_entries(program, &table);
     mark_computed_gotos(program);
     find_jump_tables(program, &table);
-    find_depths(program, &table);
+    if (exact_stack)
+        count_exact_depths(program);
+    else
+        find_depths(program, &table);
     choose_guards(program, &table);
     free(table.slots);
 }

@@ -10,10 +10,11 @@
 #define EXIT_STARVED 3
 
 static const char usage[] =
-    "usage: orc-sfi [--compiler] [--name SOURCE] [-o OUTPUT] [INPUT]\n"
+    "usage: orc-sfi [--compiler] [--exact-stack] [--name SOURCE] [-o OUTPUT] [INPUT]\n"
     "Rewrites AT&T assembly into its confined form. Reads standard input and writes standard\n"
     "output unless told otherwise.\n"
     "  --compiler    the input is clang's output, not a person's\n"
+    "  --exact-stack  the code handles its stack in ways of its own\n"
     "  --name NAME   call the input NAME in messages\n";
 
 static char *read_all(FILE *in) {
@@ -40,6 +41,7 @@ static char *read_all(FILE *in) {
 
 int main(int argc, char **argv) {
     static const struct option options[] = {{"compiler", no_argument, NULL, 'c'},
+                                            {"exact-stack", no_argument, NULL, 'x'},
                                             {"name", required_argument, NULL, 'n'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
@@ -50,6 +52,9 @@ int main(int argc, char **argv) {
         switch (option) {
         case 'c':
             program.compiler = true;
+            break;
+        case 'x':
+            exact_stack = true;
             break;
         case 'n':
             name = optarg;

@@ -268,6 +268,21 @@ static void rewrite_operands(struct program *program, struct statement *statemen
     emit(program, "\t%s%s%s\t%s", hint_of(statement), lock, unaligned_name(program, statement), list);
 }
 
+static void rewrite_branch(struct program *program, struct statement *statement) {
+    bool shifts = exact_stack && is_call(statement);
+    if (shifts)
+        begin_exact_call(program, statement);
+    if (statement->operand_count == 1 && statement->operands[0].indirect) {
+        if (!rewrite_import_branch(program, statement))
+            rewrite_indirect_branch(program, statement);
+    } else {
+        emit(program, "\t%s\t%s", statement->name,
+             statement->operand_count ? statement->operands[0].text : "");
+    }
+    if (shifts)
+        end_exact_call(program);
+}
+
 static void rewrite_instruction(struct program *program, struct statement *statement) {
     const char *why = forbidden(statement);
     bool branch = is_jump(statement) || is_conditional(statement) || is_call(statement);
@@ -298,18 +313,15 @@ static void rewrite_instruction(struct program *program, struct statement *state
     } else if (rewrite_tls_call(program, statement)) {
     } else if (segment_operand(statement) && !starts_with(statement->name, "lea")) {
         rewrite_thread_local(program, statement);
-    } else if (branch && statement->operand_count == 1 && statement->operands[0].indirect) {
-        if (!rewrite_import_branch(program, statement))
-            rewrite_indirect_branch(program, statement);
     } else if (branch) {
-        emit(program, "\t%s\t%s", statement->name,
-             statement->operand_count ? statement->operands[0].text : "");
+        rewrite_branch(program, statement);
     } else if (starts_with(statement->name, "bt") && statement->operand_count == 2 &&
                statement->operands[0].kind == OPERAND_REGISTER &&
                statement->operands[1].kind == OPERAND_MEMORY) {
         refuse(program, statement, 2,
                "a bit offset in a register reaches beyond the operand; mask it and use a register operand");
-    } else if (!rewrite_marked_constant(program, statement) && !rewrite_stack_reference(program, statement)) {
+    } else if (!rewrite_marked_constant(program, statement) &&
+               !(exact_stack ? rewrite_exact_reference : rewrite_stack_reference)(program, statement)) {
         rewrite_operands(program, statement);
     }
     if (ends_flow(statement))

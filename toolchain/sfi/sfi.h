@@ -2,7 +2,7 @@
  *
  * Data flows one way: text.c splits the input into statements and parses them; flow.c finds functions, the
  * depth of the compiler's stack at every statement, and which scratch registers are free at computed gotos;
- * rewrite.c writes each statement in its confined form, with the help of frame.c (stack), guard.c (indirect
+ * rewrite.c writes each statement in its confined form, with the help of frame.c and exact.c (stack), guard.c (indirect
  * branches), table.c (jump tables), string.c (string instructions) and debug.c (unwind and debug
  * information). */
 #ifndef ORC_SFI_H
@@ -142,6 +142,13 @@ bool is_stack_operation(const struct statement *statement);
 int pending(int32_t depth); /* the compiler's %rsp less ours, in bytes */
 int rewrite_stack_run(struct program *program, int first);
 bool rewrite_stack_reference(struct program *program, struct statement *statement);
+
+/* exact.c */
+extern bool exact_stack;
+void count_exact_depths(struct program *program);
+void begin_exact_call(struct program *program, struct statement *statement);
+void end_exact_call(struct program *program);
+bool rewrite_exact_reference(struct program *program, struct statement *statement);
 
 /* guard.c */
 void choose_branch_registers(const struct statement *statement, int *target, int *scratch);

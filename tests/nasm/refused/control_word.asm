@@ -1,0 +1,6 @@
+; message: function: error: rule 1: ldmxcsr
+section .text
+global function
+function:
+    ldmxcsr [rdi]
+    ret

@@ -1,0 +1,317 @@
+/* Writes instructions as AT&T assembly, as clang reads it. */
+#include "lift.h"
+
+#include <elf.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+void emit(struct text *text, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(text->out, format, arguments);
+    va_end(arguments);
+    fputc('\n', text->out);
+}
+
+/* ---- operands ---- */
+
+void print_register(struct text *text, const struct instruction *instruction, ZydisRegister name) {
+    ZydisRegisterClass class = ZydisRegisterGetClass(name);
+    if (class == ZYDIS_REGCLASS_X87)
+        fprintf(text->out, "%%st(%d)", ZydisRegisterGetId(name));
+    else
+        fprintf(text->out, "%%%s", ZydisRegisterGetString(renamed(text, instruction, name)));
+}
+
+static bool holds_displacement(const struct instruction *instruction) {
+    return instruction->relocation &&
+           instruction->relocation->offset ==
+               (uint64_t)instruction->offset + instruction->decoded.raw.disp.offset;
+}
+
+static void print_displacement(struct text *text, const struct instruction *instruction,
+                               const ZydisDecodedOperandMem *memory) {
+    const struct relocation *relocation = instruction->relocation;
+    int64_t end = (int64_t)instruction->offset + instruction->length;
+    bool is_relative = memory->base == ZYDIS_REGISTER_RIP;
+    if (!holds_displacement(instruction)) {
+        if (is_relative)
+            fputs(place_name(text->object, text->section, (uint64_t)(end + memory->disp.value)), text->out);
+        else if (memory->disp.value ||
+                 (memory->base == ZYDIS_REGISTER_NONE && memory->index == ZYDIS_REGISTER_NONE))
+            fprintf(text->out, "%lld", (long long)memory->disp.value);
+        return;
+    }
+    switch (relocation->type) {
+    case R_X86_64_PC32:
+    case R_X86_64_PLT32:
+        /* Without %rip it's the distance from the start of the text, whose address another register holds. */
+        if (is_relative)
+            fputs(relocation_value(text, relocation, relocation->addend + end - (int64_t)relocation->offset),
+                  text->out);
+        else
+            fprintf(text->out, "%s-.Lorc_text%d",
+                    relocation_value(text, relocation, relocation->addend - (int64_t)relocation->offset),
+                    text->section);
+        return;
+    case R_X86_64_GOTPCREL:
+    case R_X86_64_GOTPCRELX:
+    case R_X86_64_REX_GOTPCRELX:
+        fprintf(text->out, "%s@GOTPCREL", text->object->symbols[relocation->symbol].name);
+        return;
+    default:
+        refuse(text, instruction, 2,
+               "an absolute address of 32 bits: an object's place isn't known before it's loaded (assemble "
+               "with -DPIC)");
+    }
+}
+
+void print_memory(struct text *text, const struct instruction *instruction,
+                  const ZydisDecodedOperand *operand) {
+    const ZydisDecodedOperandMem *memory = &operand->mem;
+    if (memory->segment == ZYDIS_REGISTER_FS || memory->segment == ZYDIS_REGISTER_GS)
+        fprintf(text->out, "%%%s:", ZydisRegisterGetString(memory->segment));
+    print_displacement(text, instruction, memory);
+    if (memory->base == ZYDIS_REGISTER_NONE && memory->index == ZYDIS_REGISTER_NONE)
+        return;
+    fputc('(', text->out);
+    if (memory->base != ZYDIS_REGISTER_NONE)
+        print_register(text, instruction, memory->base);
+    if (memory->index != ZYDIS_REGISTER_NONE) {
+        fputc(',', text->out);
+        print_register(text, instruction, memory->index);
+        fprintf(text->out, ",%d", memory->scale);
+    }
+    fputc(')', text->out);
+}
+
+static void print_immediate(struct text *text, const struct instruction *instruction,
+                            const ZydisDecodedOperand *operand) {
+    if (operand->imm.is_relative) {
+        const struct relocation *relocation = instruction->relocation;
+        int64_t end = (int64_t)instruction->offset + instruction->length;
+        if (relocation)
+            fputs(relocation_value(text, relocation, relocation->addend + end - (int64_t)relocation->offset),
+                  text->out);
+        else
+            fputs(place_name(text->object, text->section, (uint64_t)(end + operand->imm.value.s)), text->out);
+    } else if (instruction->relocation && !holds_displacement(instruction)) {
+        refuse(text, instruction, 2,
+               "an address as a constant: an object's place isn't known before it's loaded (assemble with "
+               "-DPIC)");
+    } else if (operand->imm.is_signed) {
+        fprintf(text->out, "$%lld", (long long)operand->imm.value.s);
+    } else {
+        fprintf(text->out, "$%#llx", (unsigned long long)operand->imm.value.u);
+    }
+}
+
+static void print_operand(struct text *text, const struct instruction *instruction,
+                          const ZydisDecodedOperand *operand) {
+    bool indirect = (instruction->decoded.meta.category == ZYDIS_CATEGORY_CALL ||
+                     instruction->decoded.meta.category == ZYDIS_CATEGORY_UNCOND_BR) &&
+                    operand->type != ZYDIS_OPERAND_TYPE_IMMEDIATE;
+    if (indirect)
+        fputc('*', text->out);
+    if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER)
+        print_register(text, instruction, operand->reg.value);
+    else if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY)
+        print_memory(text, instruction, operand);
+    else if (operand->type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+        print_immediate(text, instruction, operand);
+    else
+        refuse(text, instruction, 1, "an operand that guest code can't have");
+}
+
+/* ---- mnemonics ---- */
+
+static const char *size_suffix(unsigned bits) {
+    return bits == 8 ? "b" : bits == 16 ? "w" : bits == 32 ? "l" : "q";
+}
+
+static const ZydisDecodedOperand *memory_operand(const struct instruction *instruction) {
+    for (int k = 0; k < instruction->decoded.operand_count_visible; k++)
+        if (instruction->operands[k].type == ZYDIS_OPERAND_TYPE_MEMORY)
+            return &instruction->operands[k];
+    return NULL;
+}
+
+/* Instructions on general registers, whose size only a suffix tells when they act on memory. */
+static bool takes_suffix(ZydisMnemonic mnemonic) {
+    static const ZydisMnemonic list[] = {
+        ZYDIS_MNEMONIC_ADC,    ZYDIS_MNEMONIC_ADD,  ZYDIS_MNEMONIC_AND,  ZYDIS_MNEMONIC_BT,
+        ZYDIS_MNEMONIC_BTC,    ZYDIS_MNEMONIC_BTR,  ZYDIS_MNEMONIC_BTS,  ZYDIS_MNEMONIC_CMP,
+        ZYDIS_MNEMONIC_DEC,    ZYDIS_MNEMONIC_DIV,  ZYDIS_MNEMONIC_INC,  ZYDIS_MNEMONIC_IDIV,
+        ZYDIS_MNEMONIC_MOV,    ZYDIS_MNEMONIC_IMUL, ZYDIS_MNEMONIC_MUL,  ZYDIS_MNEMONIC_NEG,
+        ZYDIS_MNEMONIC_NOT,    ZYDIS_MNEMONIC_OR,   ZYDIS_MNEMONIC_RCL,  ZYDIS_MNEMONIC_RCR,
+        ZYDIS_MNEMONIC_ROL,    ZYDIS_MNEMONIC_ROR,  ZYDIS_MNEMONIC_SAR,  ZYDIS_MNEMONIC_SBB,
+        ZYDIS_MNEMONIC_SHL,    ZYDIS_MNEMONIC_SHR,  ZYDIS_MNEMONIC_SUB,  ZYDIS_MNEMONIC_XOR,
+        ZYDIS_MNEMONIC_TEST,   ZYDIS_MNEMONIC_XADD, ZYDIS_MNEMONIC_PUSH, ZYDIS_MNEMONIC_POP,
+        ZYDIS_MNEMONIC_CMPXCHG};
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        if (list[i] == mnemonic)
+            return true;
+    return false;
+}
+
+static const char *x87_suffix(ZydisMnemonic mnemonic, unsigned bits) {
+    bool integer = mnemonic == ZYDIS_MNEMONIC_FILD || mnemonic == ZYDIS_MNEMONIC_FIST ||
+                   mnemonic == ZYDIS_MNEMONIC_FISTP || mnemonic == ZYDIS_MNEMONIC_FISTTP;
+    if (integer)
+        return bits == 16 ? "s" : bits == 32 ? "l" : "ll";
+    return bits == 32 ? "s" : bits == 64 ? "l" : "t";
+}
+
+/* AT&T assembly has the two directions of subtraction and division the other way round where the result isn't
+ * %st. */
+static const char *x87_direction(const struct instruction *instruction) {
+    static const struct {
+        ZydisMnemonic mnemonic;
+        const char *name;
+    } list[] = {{ZYDIS_MNEMONIC_FSUB, "fsubr"},   {ZYDIS_MNEMONIC_FSUBR, "fsub"},
+                {ZYDIS_MNEMONIC_FDIV, "fdivr"},   {ZYDIS_MNEMONIC_FDIVR, "fdiv"},
+                {ZYDIS_MNEMONIC_FSUBP, "fsubrp"}, {ZYDIS_MNEMONIC_FSUBRP, "fsubp"},
+                {ZYDIS_MNEMONIC_FDIVP, "fdivrp"}, {ZYDIS_MNEMONIC_FDIVRP, "fdivp"}};
+    const ZydisDecodedOperand *result = &instruction->operands[0];
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        if (list[i].mnemonic == instruction->decoded.mnemonic &&
+            result->type == ZYDIS_OPERAND_TYPE_REGISTER && result->reg.value != ZYDIS_REGISTER_ST0)
+            return list[i].name;
+    return ZydisMnemonicGetString(instruction->decoded.mnemonic);
+}
+
+static void print_mnemonic(struct text *text, const struct instruction *instruction) {
+    ZydisMnemonic mnemonic = instruction->decoded.mnemonic;
+    const ZydisDecodedOperand *operands = instruction->operands, *memory = memory_operand(instruction);
+    const char *name = x87_direction(instruction), *suffix = "";
+    switch (mnemonic) {
+    case ZYDIS_MNEMONIC_MOVZX:
+    case ZYDIS_MNEMONIC_MOVSX:
+        fprintf(text->out, "mov%c%s%s", mnemonic == ZYDIS_MNEMONIC_MOVZX ? 'z' : 's',
+                size_suffix(operands[1].size), size_suffix(operands[0].size));
+        return;
+    case ZYDIS_MNEMONIC_MOVSXD:
+        fprintf(text->out, "movsl%s", size_suffix(operands[0].size));
+        return;
+    case ZYDIS_MNEMONIC_CVTSI2SS:
+    case ZYDIS_MNEMONIC_CVTSI2SD:
+        suffix = size_suffix(operands[1].size);
+        break;
+    case ZYDIS_MNEMONIC_VCVTSI2SS:
+    case ZYDIS_MNEMONIC_VCVTSI2SD:
+        suffix = size_suffix(operands[2].size);
+        break;
+    case ZYDIS_MNEMONIC_CRC32:
+        suffix = size_suffix(operands[1].size);
+        break;
+    case ZYDIS_MNEMONIC_VCVTPD2PS:
+    case ZYDIS_MNEMONIC_VCVTPD2DQ:
+    case ZYDIS_MNEMONIC_VCVTTPD2DQ:
+        suffix = operands[1].size == 256 ? "y" : "x";
+        break;
+    /* Nothing is aligned to more than 16 bytes on the stack. */
+    case ZYDIS_MNEMONIC_VMOVAPS:
+    case ZYDIS_MNEMONIC_VMOVAPD:
+    case ZYDIS_MNEMONIC_VMOVDQA:
+        if (memory && memory->size == 256)
+            name = mnemonic == ZYDIS_MNEMONIC_VMOVAPS   ? "vmovups"
+                   : mnemonic == ZYDIS_MNEMONIC_VMOVAPD ? "vmovupd"
+                                                        : "vmovdqu";
+        break;
+    default:
+        if (memory && takes_suffix(mnemonic))
+            suffix = size_suffix(memory->size);
+        else if (memory && instruction->decoded.meta.category == ZYDIS_CATEGORY_X87_ALU)
+            suffix = x87_suffix(mnemonic, memory->size);
+    }
+    fprintf(text->out, "%s%s", name, suffix);
+}
+
+/* ---- instructions ---- */
+
+/* The rewriter's guard changes %r11, or %r10 if the target is in %r11. Local conventions of hand-written code
+ * may count on that register. */
+static const char *guard_scratch(const struct text *text, const struct instruction *instruction) {
+    if (!calls_out(instruction) || instruction->operands[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+        return NULL;
+    int scratch = instruction->operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+                          renamed(text, instruction, instruction->operands[0].reg.value) == ZYDIS_REGISTER_R11
+                      ? R10
+                      : R11;
+    if (!(group_of(text, instruction)->registers & 1u << scratch))
+        return NULL;
+    return scratch == R10 ? "r10" : "r11";
+}
+
+/* A call, with what it must not lose on the stack meanwhile. */
+static void print_call(struct text *text, const struct instruction *instruction) {
+    const struct region *group = group_of(text, instruction);
+    const char *scratch = guard_scratch(text, instruction),
+               *prefix = region_of(text, instruction)->vex ? "v" : "";
+    bool keeps = group->spilled != NONE && calls_out(instruction);
+    if (keeps || scratch)
+        emit(text, "\tleaq\t-16(%%rsp), %%rsp");
+    if (keeps)
+        emit(text, "\t%smovq\t%%xmm%d, 8(%%rsp)", prefix, group->keeper);
+    if (scratch)
+        emit(text, "\tmovq\t%%%s, (%%rsp)", scratch);
+    print_plain(text, instruction);
+    if (scratch)
+        emit(text, "\tmovq\t(%%rsp), %%%s", scratch);
+    if (keeps)
+        emit(text, "\t%smovq\t8(%%rsp), %%xmm%d", prefix, group->keeper);
+    if (keeps || scratch)
+        emit(text, "\tleaq\t16(%%rsp), %%rsp");
+}
+
+static bool is_return(const struct instruction *instruction) {
+    return instruction->decoded.meta.category == ZYDIS_CATEGORY_RET;
+}
+
+static bool is_plain_string_operation(const struct instruction *instruction) {
+    return instruction->decoded.meta.category == ZYDIS_CATEGORY_STRINGOP;
+}
+
+void print_plain(struct text *text, const struct instruction *instruction) {
+    fputc('\t', text->out);
+    if (instruction->decoded.attributes & ZYDIS_ATTRIB_HAS_LOCK)
+        fputs("lock\t", text->out);
+    print_mnemonic(text, instruction);
+    for (int k = instruction->decoded.operand_count_visible - 1; k >= 0; k--) {
+        fputs(k == instruction->decoded.operand_count_visible - 1 ? "\t" : ", ", text->out);
+        print_operand(text, instruction, &instruction->operands[k]);
+    }
+    fputc('\n', text->out);
+}
+
+static void print_string_operation(struct text *text, const struct instruction *instruction) {
+    ZydisInstructionAttributes attributes = instruction->decoded.attributes;
+    const char *repeat = attributes & ZYDIS_ATTRIB_HAS_REP     ? "rep "
+                         : attributes & ZYDIS_ATTRIB_HAS_REPE  ? "repe "
+                         : attributes & ZYDIS_ATTRIB_HAS_REPNE ? "repne "
+                                                               : "";
+    const char *name = ZydisMnemonicGetString(instruction->decoded.mnemonic);
+    size_t length = strlen(name);
+    emit(text, "\t%s%.*s%c", repeat, (int)length - 1, name, name[length - 1] == 'd' ? 'l' : name[length - 1]);
+}
+
+void print_instruction(struct text *text, const struct instruction *instruction) {
+    const struct region *group = group_of(text, instruction);
+    bool names_spilled =
+        group->spilled != NONE && (instruction->reads | instruction->writes) & 1u << group->spilled;
+    if (instruction->decoded.mnemonic == ZYDIS_MNEMONIC_NOP)
+        emit(text, "\tnop");
+    else if (is_return(instruction) && instruction->decoded.operand_count_visible == 0)
+        emit(text, "\tretq"); /* without the prefix that some put before it */
+    else if (names_spilled)
+        print_spilled(text, instruction);
+    else if (is_plain_string_operation(instruction))
+        print_string_operation(text, instruction);
+    else if (is_gather(instruction))
+        print_gather(text, instruction);
+    else if (instruction->decoded.meta.category == ZYDIS_CATEGORY_CALL)
+        print_call(text, instruction);
+    else
+        print_plain(text, instruction);
+}
