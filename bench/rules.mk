@@ -22,10 +22,11 @@ BENCHES += bench-programs
 bench-programs: $(foreach port,lua5.4 sqlite3 redis zstd threads,port-$(port) native-port-$(port))
 	@bench/programs/run.py $(BUILD)
 
-# bench-video: FFmpeg and x264 against their native twins, and against the machine's own ffmpeg if there is one.
+# bench-video: FFmpeg and x264 against their native twins, with assembly and without (four builds of FFmpeg), and against the
+# machine's own ffmpeg if there is one.
 BENCHES += bench-video
 .PHONY: bench-video
-bench-video: port-ffmpeg native-port-ffmpeg
+bench-video: port-ffmpeg port-ffmpeg-c native-port-ffmpeg native-port-ffmpeg-asm
 	@bench/programs/video.py $(BUILD)
 
 # bench-sharing: what the object store costs and saves, with Redis and Lua.

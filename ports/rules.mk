@@ -5,12 +5,13 @@ PORTS := $(patsubst ports/%/recipe,%,$(wildcard ports/*/recipe))
 PORT_FILES := ports/build ports/recipe.sh ports/native-cc scripts/fetch-source.sh
 
 .PHONY: ports native-ports $(PORTS:%=port-%) $(PORTS:%=native-port-%) $(PORTS:%=relocatable-port-%)
-# All but the one that is FFmpeg once more, with everything: it takes long, and only an experiment wants it.
-ports: $(patsubst %,port-%,$(filter-out ffmpeg-full,$(PORTS)))
-native-ports: $(patsubst %,native-port-%,$(filter-out ffmpeg-full,$(PORTS)))
-$(PORTS:%=port-%): port-%: $(GUEST_TOOLCHAIN) $(SYSROOT)/key $(BUILD)/bin/orc
+# All but those that are FFmpeg and x264 once more: they take long, and only experiments want them.
+SPECIAL_PORTS := ffmpeg-full ffmpeg-c ffmpeg-asm x264-c x264-asm
+ports: $(patsubst %,port-%,$(filter-out $(SPECIAL_PORTS),$(PORTS)))
+native-ports: $(patsubst %,native-port-%,$(filter-out $(SPECIAL_PORTS),$(PORTS)))
+$(PORTS:%=port-%): port-%: $(GUEST_TOOLCHAIN) $(SYSROOT)/key $(BUILD)/bin/orc $(BUILD)/bin/orc-nasm
 	@echo "  PORT $*" && env -u MAKEFLAGS -u MFLAGS BUILD=$(BUILD) ports/build $* >/dev/null
 $(PORTS:%=native-port-%): native-port-%: $(NATIVE_SYSROOT)/key
 	@echo "  PORT $* (native)" && env -u MAKEFLAGS -u MFLAGS BUILD=$(BUILD) ports/build $* --native >/dev/null
-$(PORTS:%=relocatable-port-%): relocatable-port-%: $(GUEST_TOOLCHAIN) $(SYSROOT)/key $(BUILD)/bin/orc
+$(PORTS:%=relocatable-port-%): relocatable-port-%: $(GUEST_TOOLCHAIN) $(SYSROOT)/key $(BUILD)/bin/orc $(BUILD)/bin/orc-nasm
 	@echo "  PORT $* (relocatable)" && env -u MAKEFLAGS -u MFLAGS BUILD=$(BUILD) ports/build $* --relocatable >/dev/null

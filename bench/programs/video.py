@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""FFmpeg and x264 in a compartment against their native twins (the same sources, options and C library, without the
-assembly for nasm), and against the machine's own ffmpeg, with assembly, if there is one. One interleaved run; processor
+"""FFmpeg and x264 in a compartment against their native twins (the same sources, options and C library), with and without the
+assembly for nasm, and against the machine's own ffmpeg, with assembly, if there is one. One interleaved run; processor
 seconds, which other load on the machine disturbs least, and frames a second with two threads. The tables go to standard
 output and to BUILD/bench/video.md.
 
@@ -46,14 +46,17 @@ class Bench:
         self.work = tempfile.mkdtemp(prefix="orc-bench-")
         self.frames = int(os.environ.get("BENCH_FRAMES", "150"))
         self.rounds = int(os.environ.get("BENCH_ROUNDS", "5"))
-        self.programs = {"native": [self.port("--native") + "/bin/ffmpeg"]}
-        confined = self.port()
-        self.programs["orc"] = [os.path.join(build, "bin/orc"), "run", "--lib", confined + "/lib", "--mount", f"{self.work}:{self.work}", confined + "/bin/ffmpeg"]
+        self.programs = {"native": [self.port("ffmpeg", "--native") + "/bin/ffmpeg"], "orc": self.confined("ffmpeg-c"),
+                         "native assembly": [self.port("ffmpeg-asm", "--native") + "/bin/ffmpeg"], "orc assembly": self.confined("ffmpeg")}
         if shutil.which("ffmpeg"):
-            self.programs["assembly"] = [shutil.which("ffmpeg")]
+            self.programs["machine"] = [shutil.which("ffmpeg")]
 
-    def port(self, *options):
-        command = [os.path.join(TOP, "ports/build"), "ffmpeg", *options]
+    def confined(self, name):
+        port = self.port(name)
+        return [os.path.join(self.build, "bin/orc"), "run", "--lib", port + "/lib", "--mount", f"{self.work}:{self.work}", port + "/bin/ffmpeg"]
+
+    def port(self, *arguments):
+        command = [os.path.join(TOP, "ports/build"), *arguments]
         return subprocess.run(command, env={**os.environ, "BUILD": self.build}, stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
 
     def ffmpeg(self, kind, *arguments):
@@ -71,7 +74,7 @@ class Bench:
     def make_segments(self):
         for name, options in SEGMENTS.items():
             source = f"mandelbrot=size={SIZE}:rate=25" # much detail, much motion, and no two frames alike
-            self.ffmpeg("native", "-f", "lavfi", "-i", source, "-frames:v", str(self.frames), *options, os.path.join(self.work, name))
+            self.ffmpeg("native assembly", "-f", "lavfi", "-i", source, "-frames:v", str(self.frames), *options, os.path.join(self.work, name))
 
     def start_cost(self, kind):
         """Processor seconds to start and stop: what loading and verifying takes, which isn't the workload's."""
@@ -94,15 +97,20 @@ class Bench:
         return results
 
 
+HEADS = {"native": "native C", "orc": "compartment, C", "native assembly": "native, assembly", "orc assembly": "compartment, assembly", "machine": "the machine's ffmpeg"}
+# Whose speed is set against whose.
+PAIRS = [("orc", "native"), ("orc assembly", "native assembly"), ("orc assembly", "machine"), ("orc assembly", "orc")]
+
+
 def table(results, kinds):
-    heads = {"native": "native twin", "orc": "compartment", "assembly": "with assembly"}
-    lines = ["| milliseconds a frame (median) | " + " | ".join(heads[kind] for kind in kinds) + " | compartment's speed / native twin's, fastest and median | compartment's speed / with assembly |"]
-    lines.append("|---|" + "---:|" * (len(kinds) + 2))
+    pairs = [pair for pair in PAIRS if set(pair) <= set(kinds)]
+    lines = ["| milliseconds a frame (median) | " + " | ".join(HEADS[kind] for kind in kinds) + " |", "|---|" + "---:|" * len(kinds)]
     for name, times in results.items():
-        median = {kind: statistics.median(times[kind]) for kind in kinds}
-        fastest = min(times["native"]) / min(times["orc"])
-        share = f"{median['assembly'] / median['orc']:.2f}" if "assembly" in kinds else "not measured"
-        lines.append(f"| {name} | " + " | ".join(f"{median[kind]:.2f}" for kind in kinds) + f" | {fastest:.3f}, {median['native'] / median['orc']:.3f} | {share} |")
+        lines.append(f"| {name} | " + " | ".join(f"{statistics.median(times[kind]):.2f}" for kind in kinds) + " |")
+    lines += ["", "| speed, from the fastest runs and from medians | " + " | ".join(f"{HEADS[a]} / {HEADS[b]}" for a, b in pairs) + " |", "|---|" + "---:|" * len(pairs)]
+    for name, times in results.items():
+        cells = [f"{min(times[b]) / min(times[a]):.2f}, {statistics.median(times[b]) / statistics.median(times[a]):.2f}" for a, b in pairs]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 

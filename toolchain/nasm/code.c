@@ -52,7 +52,7 @@ static void decode_one(struct text *text, const ZydisDecoder *decoder, uint32_t 
     *instruction = (struct instruction){.offset = offset, .length = 1, .target = NONE, .region = NONE};
     if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(decoder, section->data + offset, section->size - offset,
                                              &instruction->decoded, operands))) {
-        refuse(text, instruction, 1, "data in a text section can't be read from there; put it into .rodata");
+        instruction->decoded = (ZydisDecodedInstruction){.mnemonic = ZYDIS_MNEMONIC_INVALID};
     } else {
         instruction->length = instruction->decoded.length;
         for (int k = 0; k < instruction->decoded.operand_count_visible && k < VISIBLE_OPERANDS; k++)
@@ -183,18 +183,23 @@ static void follow_data(struct text *text, const struct section *section) {
     }
 }
 
-void find_functions(struct text *text) {
+static void mark_symbols(struct text *text) {
     const struct object *object = text->object;
     for (size_t i = 0; i < object->symbol_count; i++) {
         const struct symbol *symbol = &object->symbols[i];
         if (symbol->section == text->section && (symbol->binding != STB_LOCAL || symbol->type == STT_FUNC))
             mark_function(text, (int64_t)symbol->value);
     }
+}
+
+static void follow_references(struct text *text) {
+    const struct object *object = text->object;
     for (size_t i = 0; i < object->section_count; i++)
         if ((int)i != text->section && is_loaded(&object->sections[i]))
             follow_data(text, &object->sections[i]);
     for (int i = 0; i < text->count; i++)
-        follow_instruction(text, &text->instructions[i]);
+        if (!region_of(text, &text->instructions[i])->omitted)
+            follow_instruction(text, &text->instructions[i]);
 }
 
 /* ---- regions ---- */
@@ -262,7 +267,13 @@ static void connect_regions(struct text *text) {
 }
 
 /* The instruction set that the verifier doesn't know, or NULL. */
-static const char *unknown_set(const struct instruction *instruction) {
+static const char *unknown_set(const struct text *text, const struct instruction *instruction) {
+    if (instruction->decoded.mnemonic == ZYDIS_MNEMONIC_INVALID) {
+        const struct section *section = &text->object->sections[text->section];
+        const uint8_t *bytes = section->data + instruction->offset;
+        bool has_prefix = bytes[0] == 0x67 && instruction->offset + 1 < section->size;
+        return bytes[has_prefix] == 0x62 ? "avx512" : "unknown";
+    }
     switch (instruction->decoded.encoding) {
     case ZYDIS_INSTRUCTION_ENCODING_EVEX:
     case ZYDIS_INSTRUCTION_ENCODING_MVEX:
@@ -291,22 +302,29 @@ static bool omits(const struct omissions *omissions, const char *name) {
 static void check_sets(struct text *text, struct region *region, const struct omissions *omissions) {
     region->omitted = *region->name && omits(omissions, region->name);
     for (int i = region->first; i < region->end && !region->omitted; i++) {
-        const char *set = unknown_set(&text->instructions[i]);
+        const char *set = unknown_set(text, &text->instructions[i]);
         if (!set)
             continue;
-        if (omits(omissions, set)) {
-            region->omitted = true;
-        } else {
+        region->omitted = omits(omissions, set);
+        if (region->omitted)
+            return;
+        if (text->instructions[i].decoded.mnemonic == ZYDIS_MNEMONIC_INVALID)
+            refuse(text, &text->instructions[i], 1,
+                   "data in a text section can't be read from there; put it into .rodata");
+        else
             refuse(text, &text->instructions[i], 1,
                    "not on the allow-list (--orc-omit=%s leaves such functions out)", set);
-            return;
-        }
+        return;
     }
 }
 
-void find_regions(struct text *text, const struct omissions *omissions) {
+void find_functions(struct text *text, const struct omissions *omissions) {
+    mark_symbols(text);
     split_regions(text);
     for (int i = 0; i < text->region_count; i++)
         check_sets(text, &text->regions[i], omissions);
+    if (text->errors)
+        return;
+    follow_references(text);
     connect_regions(text);
 }

@@ -22,7 +22,7 @@ struct instruction {
     ZydisDecodedOperand operands[VISIBLE_OPERANDS]; /* those that assembly text shows */
     uint16_t reads, writes, kills;       /* general registers, a bit each; kills: written as a whole */
     uint32_t vectors;                    /* vector registers that it names, a bit each */
-    uint16_t live;                       /* general registers that are read behind it (for spills) */
+    uint16_t live;                       /* general registers that are read behind it */
     const struct relocation *relocation; /* inside it, or NULL */
     int target; /* the instruction of this section that it branches to or whose address it takes, or NONE */
     int region; /* which one it belongs to */
@@ -70,8 +70,7 @@ struct omissions {
 
 /* code.c */
 void decode_text(struct text *text, const struct object *object, int section);
-void find_functions(struct text *text);
-void find_regions(struct text *text, const struct omissions *omissions);
+void find_functions(struct text *text, const struct omissions *omissions);
 const struct region *region_of(const struct text *text, const struct instruction *instruction);
 /* "FILE: FUNCTION+OFFSET: error: rule N: INSTRUCTION: why" */
 void refuse(struct text *text, const struct instruction *instruction, int rule, const char *format, ...)
@@ -89,9 +88,11 @@ const struct region *group_of(const struct text *text, const struct instruction 
 void rename_frame_register(struct text *text);
 ZydisRegister renamed(const struct text *text, const struct instruction *instruction, ZydisRegister name);
 
-/* spill.c */
-bool choose_spill(struct text *text, struct region *group);
+/* liveness.c */
 void find_liveness(struct text *text);
+
+/* spill.c */
+void choose_spill(struct text *text, struct region *group);
 /* Before and after an instruction of a group with a spilled register: moves to and from its keeper. */
 void print_spilled(struct text *text, const struct instruction *instruction);
 

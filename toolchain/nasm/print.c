@@ -230,8 +230,8 @@ static void print_mnemonic(struct text *text, const struct instruction *instruct
 
 /* ---- instructions ---- */
 
-/* The rewriter's guard changes %r11, or %r10 if the target is in %r11. Local conventions of hand-written code
- * may count on that register. */
+/* The rewriter's guard changes %r11, or %r10 if the target is in %r11. Hand-written code may know that what
+ * it calls leaves that register alone. (Then it's a local convention, without arguments on the stack.) */
 static const char *guard_scratch(const struct text *text, const struct instruction *instruction) {
     if (!calls_out(instruction) || instruction->operands[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
         return NULL;
@@ -239,30 +239,33 @@ static const char *guard_scratch(const struct text *text, const struct instructi
                           renamed(text, instruction, instruction->operands[0].reg.value) == ZYDIS_REGISTER_R11
                       ? R10
                       : R11;
-    if (!(group_of(text, instruction)->registers & 1u << scratch))
+    if (!(instruction->live & 1u << scratch))
         return NULL;
     return scratch == R10 ? "r10" : "r11";
 }
 
-/* A call, with what it must not lose on the stack meanwhile. */
+/* A call, with what must not be lost meanwhile: in the slot of the return address, which is none of anybody's
+ * in a compartment, so that arguments on the stack stay where they are; and on the stack if there are two
+ * such registers. */
 static void print_call(struct text *text, const struct instruction *instruction) {
     const struct region *group = group_of(text, instruction);
     const char *scratch = guard_scratch(text, instruction),
                *prefix = region_of(text, instruction)->vex ? "v" : "";
-    bool keeps = group->spilled != NONE && calls_out(instruction);
-    if (keeps || scratch)
-        emit(text, "\tleaq\t-16(%%rsp), %%rsp");
+    bool keeps = group->spilled != NONE && calls_out(instruction) && instruction->live & 1u << group->spilled;
+    bool both = keeps && scratch;
+    if (both)
+        emit(text, "\tleaq\t-16(%%rsp), %%rsp\n\tmovq\t%%%s, (%%rsp)", scratch);
+    else if (scratch)
+        emit(text, "\tmovq\t%%%s, -8(%%rsp)", scratch);
     if (keeps)
-        emit(text, "\t%smovq\t%%xmm%d, 8(%%rsp)", prefix, group->keeper);
-    if (scratch)
-        emit(text, "\tmovq\t%%%s, (%%rsp)", scratch);
+        emit(text, "\t%smovq\t%%xmm%d, -8(%%rsp)", prefix, group->keeper);
     print_plain(text, instruction);
-    if (scratch)
-        emit(text, "\tmovq\t(%%rsp), %%%s", scratch);
     if (keeps)
-        emit(text, "\t%smovq\t8(%%rsp), %%xmm%d", prefix, group->keeper);
-    if (keeps || scratch)
-        emit(text, "\tleaq\t16(%%rsp), %%rsp");
+        emit(text, "\t%smovq\t-8(%%rsp), %%xmm%d", prefix, group->keeper);
+    if (both)
+        emit(text, "\tmovq\t(%%rsp), %%%s\n\tleaq\t16(%%rsp), %%rsp", scratch);
+    else if (scratch)
+        emit(text, "\tmovq\t-8(%%rsp), %%%s", scratch);
 }
 
 static bool is_return(const struct instruction *instruction) {
@@ -296,6 +299,12 @@ static void print_string_operation(struct text *text, const struct instruction *
     emit(text, "\t%s%.*s%c", repeat, (int)length - 1, name, name[length - 1] == 'd' ? 'l' : name[length - 1]);
 }
 
+/* What it does with the register that %rbp has become. */
+static void print_leave(struct text *text, const struct instruction *instruction) {
+    const char *frame = ZydisRegisterGetString(renamed(text, instruction, ZYDIS_REGISTER_RBP));
+    emit(text, "\tmovq\t%%%s, %%rsp\n\tpopq\t%%%s", frame, frame);
+}
+
 void print_instruction(struct text *text, const struct instruction *instruction) {
     const struct region *group = group_of(text, instruction);
     bool names_spilled =
@@ -304,6 +313,9 @@ void print_instruction(struct text *text, const struct instruction *instruction)
         emit(text, "\tnop");
     else if (is_return(instruction) && instruction->decoded.operand_count_visible == 0)
         emit(text, "\tretq"); /* without the prefix that some put before it */
+    else if (instruction->decoded.mnemonic == ZYDIS_MNEMONIC_LEAVE && group->replacement != NONE &&
+             !names_spilled)
+        print_leave(text, instruction);
     else if (names_spilled)
         print_spilled(text, instruction);
     else if (is_plain_string_operation(instruction))

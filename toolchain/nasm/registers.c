@@ -88,7 +88,6 @@ static int find_replacement(uint16_t used, bool has_call) {
 
 void rename_frame_register(struct text *text) {
     bool *has_call = allocate((size_t)text->region_count + 1, sizeof *has_call);
-    bool spills = false;
     for (int i = 0; i < text->count; i++) {
         const struct instruction *instruction = &text->instructions[i];
         struct region *region = &text->regions[instruction->region], *group = &text->regions[region->group];
@@ -105,10 +104,8 @@ void rename_frame_register(struct text *text) {
             continue;
         region->replacement = find_replacement(region->registers, has_call[i]);
         if (region->replacement == NONE)
-            spills |= choose_spill(text, region);
+            choose_spill(text, region);
     }
-    if (spills)
-        find_liveness(text);
 }
 
 ZydisRegister renamed(const struct text *text, const struct instruction *instruction, ZydisRegister name) {

@@ -27,15 +27,15 @@ static int find_vector(uint32_t used) {
 }
 
 /* The register that the callee saves and that is named least. */
-bool choose_spill(struct text *text, struct region *group) {
+void choose_spill(struct text *text, struct region *group) {
     static const int candidates[] = {RBP, RBX, R12, R13, R14, R15};
     int best = NONE, least = 0;
     group->keeper = find_vector(group->vectors);
     if (group->keeper == NONE)
-        return false;
+        return;
     group->helper = find_vector(group->vectors | 1u << group->keeper);
     if (group->helper == NONE)
-        return false;
+        return;
     for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
         int count = count_uses(text, group, candidates[i]);
         if (best == NONE || count < least) {
@@ -45,42 +45,9 @@ bool choose_spill(struct text *text, struct region *group) {
     }
     group->spilled = best;
     group->replacement = best == RBP ? NONE : best;
-    return true;
 }
 
-/* ---- which registers hold nothing ---- */
-
-static uint16_t live_before(const struct instruction *instruction) {
-    ZydisInstructionCategory category = instruction->decoded.meta.category;
-    if (category == ZYDIS_CATEGORY_CALL)
-        return UINT16_MAX; /* local functions have conventions of their own */
-    return (uint16_t)((instruction->live & ~instruction->kills) | instruction->reads);
-}
-
-static uint16_t live_after(const struct text *text, int index) {
-    const struct instruction *instruction = &text->instructions[index];
-    ZydisInstructionCategory category = instruction->decoded.meta.category;
-    bool jumps = category == ZYDIS_CATEGORY_UNCOND_BR || category == ZYDIS_CATEGORY_COND_BR;
-    uint16_t live = 0;
-    if (category == ZYDIS_CATEGORY_RET || index + 1 == text->count || (jumps && instruction->target == NONE))
-        return UINT16_MAX;
-    if (category != ZYDIS_CATEGORY_UNCOND_BR)
-        live |= live_before(&text->instructions[index + 1]);
-    if (jumps)
-        live |= live_before(&text->instructions[instruction->target]);
-    return live;
-}
-
-void find_liveness(struct text *text) {
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (int i = text->count - 1; i >= 0; i--) {
-            uint16_t live = live_after(text, i);
-            changed |= live != text->instructions[i].live;
-            text->instructions[i].live = live;
-        }
-    }
-}
+/* ---- writing ---- */
 
 /* A register for the spilled one's value at this instruction; *is_free: it holds nothing. */
 static int find_register(const struct instruction *instruction, int spilled, bool *is_free) {
@@ -99,8 +66,6 @@ static int find_register(const struct instruction *instruction, int spilled, boo
     }
     return second;
 }
-
-/* ---- writing ---- */
 
 static const char *prefix_of(const struct text *text, const struct instruction *instruction) {
     return region_of(text, instruction)->vex ? "v" : "";

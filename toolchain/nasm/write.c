@@ -230,12 +230,12 @@ bool write_object(const struct object *object, const struct omissions *omissions
         }
         struct text text = {.out = out, .spilled = NONE};
         decode_text(&text, object, (int)i);
-        if (!text.errors)
-            find_functions(&text);
-        find_regions(&text, omissions);
-        rename_frame_register(&text);
-        if (!text.errors)
+        find_functions(&text, omissions);
+        if (!text.errors) {
+            find_liveness(&text);
+            rename_frame_register(&text);
             write_code(&text, lifted);
+        }
         errors += text.errors;
     }
     fputs("\t.section\t.note.GNU-stack,\"\",@progbits\n", out);

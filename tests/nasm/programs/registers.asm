@@ -162,3 +162,20 @@ with_all_and_call:              ; (long *a, long b)
     pop rbx
     pop rbp
     ret
+
+global page_frame
+page_frame:                     ; (long a)
+    push rbp
+    mov rbp, rsp
+    and rsp, ~0xfff
+    sub rsp, 4096
+    mov [rsp], rdi
+    mov rax, rsp
+    and rax, 0xfff
+    add rax, [rsp]
+    call .doubles
+    leave
+    ret
+.doubles:
+    add rax, rax
+    ret

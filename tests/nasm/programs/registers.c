@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 long with_frame_register(const long *, long), with_frame_pointer(long, long), with_byte_register(long), with_all(const long *, long),
-    with_all_and_call(const long *, long), twice(long);
+    with_all_and_call(const long *, long), twice(long), page_frame(long);
 
 long twice(long value) {
     return 2 * value;
@@ -18,5 +18,6 @@ int main(void) {
     for (long i = 1; i < 4; i++, values[4] = values[5] - i)
         printf("%lx\n", with_all(values, i));
     printf("%lx\n", with_all_and_call(values, 77));
+    printf("%ld\n", page_frame(3));
     return 0;
 }
