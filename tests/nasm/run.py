@@ -96,6 +96,17 @@ class Nasm:
         difference = list(difflib.unified_diff(self.disassembly(plain), self.disassembly(lifted + ".o"), "nasm", "lifted", lineterm="", n=1))
         return "\n".join(difference[:40]) or None
 
+    def sanitised(self, source):
+        """The sanitised program finds nothing to complain about and lifts the same."""
+        texts = []
+        for folder in ("bin", "san"):
+            lifted = self.path(folder + ".s")
+            guest.must([os.path.join(self.tools.build, folder, "orc-nasm"), "-f", "elf64", source, "-o", self.path("unused.o"), "--orc-save=" + lifted],
+                       env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+            with open(lifted, encoding="utf-8") as file:
+                texts.append(file.read())
+        return None if texts[0] == texts[1] else "another text"
+
     def refused(self, source):
         output = self.path("refused.o")
         result = guest.run([*self.command, source, "-o", output])
@@ -153,6 +164,7 @@ class Nasm:
             name = os.path.basename(source)[:-4]
             if not wanted or name in wanted:
                 yield f"{name} runs as it does natively", lambda source=source: self.test(self.program, source)
+                yield f"{name}, lifted by the sanitised program", lambda source=source: self.test(self.sanitised, source)
                 if name != "differences":  # to symbols that such an object doesn't hold
                     yield f"{name} in a shared object", lambda source=source: self.test(self.shared, source)
                 if name not in ("registers", "gathers", "calls"):  # where instructions are added

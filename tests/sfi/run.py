@@ -26,7 +26,7 @@ def rewrite(text, *options):
 
 for path in sorted(glob.glob(os.path.join(here, "golden", "*.s"))):
     name = os.path.basename(path)[:-2]
-    options = ["--compiler"] if name in ("compiler", "branches", "debug", "tables") else []
+    options = ["--compiler"] if name in ("compiler", "branches", "debug", "tables") else ["--exact-stack"] if name == "exact_stack" else []
     result = rewrite(open(path).read(), *options)
     expected_path = path[:-2] + ".expected"
     if os.environ.get("UPDATE"):
@@ -47,6 +47,11 @@ for case in cases:
     said = re.search(r"^input\.s:\d+: error: rule (\d+): (.*)$", result.stderr, re.M)
     ok = result.returncode == 1 and said and said.group(1) == rule and message in said.group(2) and not result.stdout
     report(bool(ok), f"refused: {body.strip().splitlines()[-1].strip()} (rule {rule})", result.stderr + result.stdout)
+
+for instruction, message in {"pushq %rsp": "only 64-bit general registers", "xchgq %rsp, %rax": "the stack pointer can only be moved", "movq %rsp, 8(%rsp)": "the stack pointer can only be moved",
+                             "callq *8(%rsp)": "load the target into a register"}.items():
+    result = rewrite(f"\t.text\n\t.type f,@function\nf:\n{instruction}\nretq\n", "--exact-stack")
+    report(result.returncode == 1 and message in result.stderr, f"refused with an exact stack: {instruction}", result.stderr + result.stdout)
 
 for label, run in {
     "unknown option": [sfi, "--nonsense"],
