@@ -142,6 +142,9 @@ class Nasm:
         result = guest.run([self.command[0], "-felf32", asm])
         if result.returncode == 0 or b"only elf64" not in result.stderr:
             return "-felf32 was accepted"
+        guest.must([self.command[0], "-DNAME=x", "-DVALUE=1", "-I" + include, asm, "-o", self.path("default.o")])
+        if b"elf64-x86-64" not in guest.must(["llvm-objdump-22", "-f", self.path("default.o")]).stdout:
+            return "another format than elf64"
         with open(asm, "a", encoding="utf-8") as file:
             file.write("an error\n")
         result = guest.run([*common, "-o", self.path("none.o"), "a.asm"], cwd=self.local.work)

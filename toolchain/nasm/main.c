@@ -18,6 +18,7 @@ struct options {
     const char *output, *input; /* NULL: none given */
     const char *save;           /* where the rewriter's input is kept, or NULL */
     bool direct;                /* nothing to confine: nasm's own business */
+    bool names_format;          /* -f; else it's elf64, and not nasm's own default of a flat file */
     bool names_dependency;      /* -MT or -MQ */
     bool dependencies;          /* -MD */
     struct omissions omissions;
@@ -88,8 +89,10 @@ static void parse_options(struct options *options, const struct arguments *line)
         options->direct |= is_direct(argument);
         options->names_dependency |= has_prefix(argument, "-MT") || has_prefix(argument, "-MQ");
         options->dependencies |= has_prefix(argument, "-MD");
-        if (argument[1] == 'f')
+        if (argument[1] == 'f') {
             check_format(value);
+            options->names_format = true;
+        }
         arguments_add(&options->nasm, argument);
         if (separate)
             arguments_add(&options->nasm, value);
@@ -109,6 +112,8 @@ static int run_nasm(const struct options *options, const char *output) {
                          : options->input ? default_output(options->input)
                                           : "";
     arguments_add(&command, locate_llvm("nasm", "ORC_NASM"));
+    if (!options->direct && !options->names_format)
+        arguments_add_all(&command, (const char *const[]){"-f", "elf64", NULL});
     arguments_extend(&command, &options->nasm);
     if (!options->direct && options->dependencies && !options->names_dependency)
         arguments_add_all(&command, (const char *const[]){"-MT", wanted, NULL});
