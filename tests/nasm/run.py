@@ -35,6 +35,9 @@ def normalised(line):
     if name.startswith(("j", "call", "loop")) and "*" not in operands:
         return name
     operands = re.sub(r"-?(0x)?[0-9a-f]*\(%rip\)", "(%rip)", operands)
+    if name == "leaq" and re.search(r"[(,]%(e|r\d+d)", operands):  # 32 bits are computed, and written as such
+        wide = operands.rsplit("%", 1)
+        name, operands = "leal", wide[0] + "%" + (wide[1] + "d" if wide[1][1].isdigit() else "e" + wide[1][1:])
     if "%ymm" in operands and "(" in operands:
         name = UNALIGNED.get(name, name)
     if name.startswith("xchg"):

@@ -155,6 +155,21 @@ static bool takes_suffix(ZydisMnemonic mnemonic) {
     return false;
 }
 
+static bool is_x87_control(ZydisMnemonic mnemonic) {
+    switch (mnemonic) {
+    case ZYDIS_MNEMONIC_FLDCW:
+    case ZYDIS_MNEMONIC_FNSTCW:
+    case ZYDIS_MNEMONIC_FNSTSW:
+    case ZYDIS_MNEMONIC_FLDENV:
+    case ZYDIS_MNEMONIC_FNSTENV:
+    case ZYDIS_MNEMONIC_FNSAVE:
+    case ZYDIS_MNEMONIC_FRSTOR:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static const char *x87_suffix(ZydisMnemonic mnemonic, unsigned bits) {
     bool integer = mnemonic == ZYDIS_MNEMONIC_FILD || mnemonic == ZYDIS_MNEMONIC_FIST ||
                    mnemonic == ZYDIS_MNEMONIC_FISTP || mnemonic == ZYDIS_MNEMONIC_FISTTP;
@@ -222,7 +237,8 @@ static void print_mnemonic(struct text *text, const struct instruction *instruct
     default:
         if (memory && takes_suffix(mnemonic))
             suffix = size_suffix(memory->size);
-        else if (memory && instruction->decoded.meta.category == ZYDIS_CATEGORY_X87_ALU)
+        else if (memory && instruction->decoded.meta.category == ZYDIS_CATEGORY_X87_ALU &&
+                 !is_x87_control(mnemonic))
             suffix = x87_suffix(mnemonic, memory->size);
     }
     fprintf(text->out, "%s%s", name, suffix);
@@ -276,7 +292,25 @@ static bool is_plain_string_operation(const struct instruction *instruction) {
     return instruction->decoded.meta.category == ZYDIS_CATEGORY_STRINGOP;
 }
 
+/* `lea rcx, [ecx*4]` computes 32 bits, and the rewriter takes all addresses of `lea` for 64 bits wide: so the
+ * result is 32 bits wide. */
+static bool print_narrow_address(struct text *text, const struct instruction *instruction) {
+    const ZydisDecodedOperand *result = &instruction->operands[0];
+    if (instruction->decoded.mnemonic != ZYDIS_MNEMONIC_LEA || instruction->decoded.address_width != 32 ||
+        result->size != 64)
+        return false;
+    fputs("\tleal\t", text->out);
+    print_memory(text, instruction, &instruction->operands[1]);
+    fputs(", ", text->out);
+    print_register(text, instruction,
+                   ZydisRegisterEncode(ZYDIS_REGCLASS_GPR32, (ZyanU8)ZydisRegisterGetId(result->reg.value)));
+    fputc('\n', text->out);
+    return true;
+}
+
 void print_plain(struct text *text, const struct instruction *instruction) {
+    if (print_narrow_address(text, instruction))
+        return;
     fputc('\t', text->out);
     if (instruction->decoded.attributes & ZYDIS_ATTRIB_HAS_LOCK)
         fputs("lock\t", text->out);
@@ -311,6 +345,9 @@ void print_instruction(struct text *text, const struct instruction *instruction)
         group->spilled != NONE && (instruction->reads | instruction->writes) & 1u << group->spilled;
     if (instruction->decoded.mnemonic == ZYDIS_MNEMONIC_NOP)
         emit(text, "\tnop");
+    else if (instruction->decoded.mnemonic == ZYDIS_MNEMONIC_FNSTENV ||
+             instruction->decoded.mnemonic == ZYDIS_MNEMONIC_FNSAVE)
+        refuse(text, instruction, 1, "it tells where the last x87 instruction was, perhaps the Intravisor's");
     else if (is_return(instruction) && instruction->decoded.operand_count_visible == 0)
         emit(text, "\tretq"); /* without the prefix that some put before it */
     else if (instruction->decoded.mnemonic == ZYDIS_MNEMONIC_LEAVE && group->replacement != NONE &&

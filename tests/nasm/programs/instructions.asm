@@ -239,3 +239,12 @@ strings:                        ; (char *to, const char *from, long n)
     rep stosd
     mov rax, r8
     ret
+
+global narrow_addresses
+narrow_addresses:               ; (long a, long b): the upper halves don't count
+    lea rax, [edi*4 - 64]
+    lea ecx, [edi + esi*2]
+    lea rdx, [esi + 3]
+    lea rax, [rax + rcx]
+    xor rax, rdx
+    ret

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-long integers(long *), bit_fields(long, long), conversions(long, const int *, char *), shuffles(const char *, char *);
+long integers(long *), bit_fields(long, long), narrow_addresses(long, long), conversions(long, const int *, char *), shuffles(const char *, char *);
 void x87(const void *, void *);
 char *strings(char *, const char *, long);
 
@@ -40,5 +40,6 @@ int main(void) {
     memset(out, 0, sizeof out);
     strings(out, "what is copied", 14);
     dump(out, 32);
+    printf("%lx\n", narrow_addresses(0x7ab6fbbbff80a300, 0x123456789abcdef0));
     return 0;
 }
