@@ -7,6 +7,7 @@
 
 #define POISON 0xb7
 #define POISON_WORD 0xb7b7b7b7b7b7b7b7u
+#define NO_ADDRESS 0x9d /* repeated: jumping there is noticed. The guest may read it, so it isn't the poison. */
 
 /* What the guest finds mapped, read-write. */
 static const struct {
@@ -45,7 +46,7 @@ static bool map_imports(uint8_t *slot) {
     const uint64_t entries[IMPORTS_SIZE / 8] = {TEXT_ADDRESS, ORC_GATES, 0, TEXT_ADDRESS, ORC_GATES};
     if (map_fixed(slot + IMPORTS_ADDRESS, ORC_PAGE_SIZE, PROT_READ | PROT_WRITE) < 0)
         return false;
-    memset(slot + IMPORTS_ADDRESS, POISON, ORC_PAGE_SIZE); /* no address: jumping there is noticed */
+    memset(slot + IMPORTS_ADDRESS, NO_ADDRESS, ORC_PAGE_SIZE);
     memcpy(slot + IMPORTS_ADDRESS, entries, sizeof entries);
     for (unsigned i = 0; i < JUMP_COUNT; i++)
         memcpy(slot + JUMPS_ADDRESS + 8 * i, entries, sizeof entries[0]);
