@@ -26,7 +26,7 @@ bench-programs: $(foreach port,lua5.4 sqlite3 redis zstd threads,port-$(port) na
 # machine's own ffmpeg if there is one.
 BENCHES += bench-video
 .PHONY: bench-video
-bench-video: port-ffmpeg port-ffmpeg-c native-port-ffmpeg native-port-ffmpeg-asm
+bench-video: port-ffmpeg port-ffmpeg-c native-port-ffmpeg native-port-ffmpeg-c
 	@bench/programs/video.py $(BUILD)
 
 # bench-sharing: what the object store costs and saves, with Redis and Lua.

@@ -6,7 +6,7 @@ PORT_FILES := ports/build ports/recipe.sh ports/native-cc scripts/fetch-source.s
 
 .PHONY: ports native-ports $(PORTS:%=port-%) $(PORTS:%=native-port-%) $(PORTS:%=relocatable-port-%)
 # All but those that are FFmpeg and x264 once more: they take long, and only experiments want them.
-SPECIAL_PORTS := ffmpeg-full ffmpeg-c ffmpeg-asm x264-c x264-asm
+SPECIAL_PORTS := ffmpeg-full ffmpeg-c x264-c
 ports: $(patsubst %,port-%,$(filter-out $(SPECIAL_PORTS),$(PORTS)))
 native-ports: $(patsubst %,native-port-%,$(filter-out $(SPECIAL_PORTS),$(PORTS)))
 $(PORTS:%=port-%): port-%: $(GUEST_TOOLCHAIN) $(SYSROOT)/key $(BUILD)/bin/orc $(BUILD)/bin/orc-nasm

@@ -46,8 +46,8 @@ class Bench:
         self.work = tempfile.mkdtemp(prefix="orc-bench-")
         self.frames = int(os.environ.get("BENCH_FRAMES", "150"))
         self.rounds = int(os.environ.get("BENCH_ROUNDS", "5"))
-        self.programs = {"native": [self.port("ffmpeg", "--native") + "/bin/ffmpeg"], "orc": self.confined("ffmpeg-c"),
-                         "native assembly": [self.port("ffmpeg-asm", "--native") + "/bin/ffmpeg"], "orc assembly": self.confined("ffmpeg")}
+        self.programs = {"native": [self.port("ffmpeg-c", "--native") + "/bin/ffmpeg"], "orc": self.confined("ffmpeg-c"),
+                         "native assembly": [self.port("ffmpeg", "--native") + "/bin/ffmpeg"], "orc assembly": self.confined("ffmpeg")}
         if shutil.which("ffmpeg"):
             self.programs["machine"] = [shutil.which("ffmpeg")]
 
