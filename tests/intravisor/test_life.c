@@ -51,6 +51,52 @@ SCRIPT_TEST(test_start_refuses) {
     assert_int_equal(wait_for(world).outcome, ORC_STOPPED);
 }
 
+/* What the embedder's own function may not do while a hostcall runs it: enter another guest, whose slot base the host
+ * thread would be left with. */
+struct inner_calls {
+    struct orc_cell *cell;
+    struct orc_object *object;
+    int call, run;
+};
+
+static void call_from_inside(void *context, const char *compartment, const char *line, size_t length) {
+    struct inner_calls *inner = context;
+    const struct orc_start where = {
+        .object = inner->object, .entry = PROGRAM(increment), .start_info = "", .start_info_size = 1};
+    struct orc_compartment *bare = create_compartment(inner->cell, inner->object), *other = NULL;
+    struct orc_thread *thread = create_thread(bare);
+    struct orc_result result;
+    struct orc_error error = {0};
+    (void)compartment, (void)line, (void)length;
+    inner->call = orc_call(thread, orc_object_base(inner->object) + PROGRAM(increment),
+                           &(struct orc_registers){.rdi = 1}, 0, &result);
+    orc_thread_destroy(thread);
+    orc_compartment_destroy(bare);
+    if (orc_compartment_create(inner->cell, NULL, &other, &error) == 0)
+        inner->run = orc_compartment_run(other, &where, &result, &error);
+    orc_compartment_destroy(other);
+}
+
+static void test_no_guest_within_a_hostcall(void **state) {
+    static struct inner_calls inner;
+    struct script_world world;
+    const struct orc_cell_options before = script_cell_options;
+    (void)state;
+    script_cell_options.log = call_from_inside;
+    script_cell_options.log_context = &inner;
+    create_script_world(&world);
+    inner = (struct inner_calls){world.cell, world.object, 0, 0};
+    const struct orc_result result =
+        run(&world, (struct call[]){DO(ORC_LOG, BLOCK(20), 4), DO(ORC_THREAD_ID), END}, NULL);
+    assert_int_equal(result.outcome, ORC_RETURNED);
+    assert_int_equal(result_of(&world, 0), 0);
+    assert_int_equal(result_of(&world, 1), 1); /* still its own slot */
+    assert_int_equal(inner.call, -EBUSY);
+    assert_int_equal(inner.run, -EBUSY);
+    destroy_script_world(&world);
+    script_cell_options = before;
+}
+
 /* --- Kill --- */
 
 static void kill_after(struct script_world *world, uint64_t nanoseconds) {
@@ -331,6 +377,7 @@ int main(void) {
         cmocka_unit_test(test_returns_and_exits),
         cmocka_unit_test(test_a_fault_ends_it),
         cmocka_unit_test(test_start_refuses),
+        cmocka_unit_test(test_no_guest_within_a_hostcall),
         cmocka_unit_test(test_kill_anywhere),
         cmocka_unit_test(test_kill_while_it_makes_threads),
         cmocka_unit_test(test_kill_between_interrupts),

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "../../trusted/intravisor/segment_base.h"
 #include "script.h"
 
 /* Pages. AddressSanitizer keeps what is freed for a while: some 2 KiB of each life. */
@@ -210,9 +211,23 @@ TEST(test_control_stack_sizes) {
     }
 }
 
+/* A C library that keeps something in the word through which guests read their thread pointer would leak it. */
+static void test_a_word_in_use_is_refused(void **state) {
+    struct orc_cell *cell = NULL;
+    struct orc_error error = {0};
+    (void)state;
+    assert_int_equal(set_thread_pointer(0x1234), 0);
+    assert_int_equal(orc_cell_create(NULL, &cell, &error), -ENOTSUP);
+    assert_non_null(strstr(error.message, "C library"));
+    assert_int_equal(set_thread_pointer(0), 0); /* what refuses leaves it clear */
+    assert_int_equal(orc_cell_create(NULL, &cell, &error), 0);
+    assert_int_equal(orc_cell_destroy(cell), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_cell_a_process),
+        cmocka_unit_test(test_a_word_in_use_is_refused),
         cmocka_unit_test(test_a_thousand_compartments_leave_nothing),
         cmocka_unit_test(test_a_thousand_lives_leave_nothing),
         cmocka_unit_test(test_many_compartments_at_once),
