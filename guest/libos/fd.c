@@ -67,6 +67,7 @@ struct file *file_create(const struct file_operations *operations, enum file_kin
     file->position = 0;
     file->own = NULL;
     file->watches = NULL;
+    file->inode = 0;
     __atomic_store_n(&file->references, 1, __ATOMIC_RELEASE);
     return file;
 }

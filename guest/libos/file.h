@@ -75,6 +75,7 @@ struct file {
                                    sockets: the published port, 0, or of a pair's ends -1 - the other's handle */
     char *path;                 /* canonical guest path, or NULL; path_size bytes */
     struct host_watch *watches; /* epoll.c: the sets whose host side watches it */
+    uint64_t device, inode;     /* FILE_HOST: which file it is, for locks.c; inode 0: nobody has asked yet */
     union {
         struct node *node;       /* FILE_MEMORY */
         struct listing *listing; /* FILE_DIRECTORY: what getdents tells, once it was asked */

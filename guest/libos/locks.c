@@ -21,27 +21,39 @@ struct holder {
 static struct libos_lock holders_lock;
 static struct holder *holders;
 
-static long identify(struct file *file, struct orc_status *status) {
-    return orc_hostcall(ORC_STATUS, file->handle, (long)status, 0, 0, 0);
+/* Which file it is: the host is asked once. */
+static long identify(struct file *file) {
+    struct orc_status status;
+    if (__atomic_load_n(&file->inode, __ATOMIC_ACQUIRE))
+        return 0;
+    long error = orc_hostcall(ORC_STATUS, file->handle, (long)&status, 0, 0, 0);
+    if (!error) {
+        __atomic_store_n(&file->device, status.device, __ATOMIC_RELAXED);
+        __atomic_store_n(&file->inode, status.inode, __ATOMIC_RELEASE);
+    }
+    return error;
 }
 
-static struct holder *find_holder(const struct orc_status *status) {
+static bool holds(const struct holder *holder, const struct file *file) {
+    return holder->device == file->device && holder->inode == file->inode;
+}
+
+static struct holder *find_holder(const struct file *file) {
     struct holder *holder = holders;
-    while (holder && !(holder->device == status->device && holder->inode == status->inode))
+    while (holder && !holds(holder, file))
         holder = holder->next;
     return holder;
 }
 
 /* The open file that has this file's locks, with a reference; a new one is the file itself. */
 static long get_holder(struct file *file, struct file **result) {
-    struct orc_status status;
-    long error = identify(file, &status);
+    long error = identify(file);
     if (error)
         return error;
     libos_lock(&holders_lock);
-    struct holder *holder = find_holder(&status);
+    struct holder *holder = find_holder(file);
     if (!holder && (holder = heap_allocate(sizeof *holder))) {
-        *holder = (struct holder){holders, status.device, status.inode, file};
+        *holder = (struct holder){holders, file->device, file->inode, file};
         __atomic_store_n(&holders, holder, __ATOMIC_RELAXED);
     }
     if (holder) {
@@ -58,12 +70,11 @@ static void unlock_all(struct file *file) {
 }
 
 void locks_closed(struct file *file) {
-    struct orc_status status;
-    if (!__atomic_load_n(&holders, __ATOMIC_RELAXED) || file->kind != FILE_HOST || identify(file, &status))
+    if (!__atomic_load_n(&holders, __ATOMIC_RELAXED) || file->kind != FILE_HOST || identify(file))
         return;
     libos_lock(&holders_lock);
     struct holder **place = &holders;
-    while (*place && !((*place)->device == status.device && (*place)->inode == status.inode))
+    while (*place && !holds(*place, file))
         place = &(*place)->next;
     struct holder *holder = *place;
     if (holder) {
