@@ -257,18 +257,6 @@ static void locks(void) {
     SHOW(fcntl(a, F_SETLKW, &lock));
     close(b); /* drops it */
     close(a);
-    int other = open("other", O_RDWR | O_CREAT, 0600), c = open("lock", O_RDWR), d = open("lock", O_RDWR);
-    lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    SHOW(fcntl(other, F_SETLK, &lock));
-    SHOW(fcntl(c, F_SETLK, &lock));
-    close(other); /* drops the other file's only */
-    SHOW(fcntl(d, F_OFD_GETLK, &lock));
-    SHOW(lock.l_type);
-    close(c);
-    lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    SHOW(fcntl(d, F_OFD_GETLK, &lock));
-    SHOW(lock.l_type);
-    close(d);
 }
 
 int main(int argc, char **argv) {

@@ -115,8 +115,26 @@ static void named_sockets(void) {
     close(server), close(client), close(listener);
 }
 
+/* Locks of the process are each file's own, and a new open file whose structure another one had before isn't
+ * taken for that. Locks of open files see them. */
+static void locks(void) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int first = open("/rw/file", O_RDWR);
+    CHECK(fcntl(first, F_SETLK, &lock) == 0);
+    close(first);
+    int other = open("/rw/made", O_RDWR), file = open("/rw/file", O_RDWR), looking = open("/rw/file", O_RDWR);
+    CHECK(fcntl(other, F_SETLK, &lock) == 0 && fcntl(file, F_SETLK, &lock) == 0);
+    close(other); /* drops the other file's only */
+    CHECK(fcntl(looking, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_WRLCK);
+    close(file);
+    lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    CHECK(fcntl(looking, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_UNLCK);
+    close(looking);
+}
+
 int main(void) {
     writable();
+    locks();
     read_only();
     escaping();
     single_file();
