@@ -4,7 +4,8 @@ assembly for nasm, and against the machine's own ffmpeg, with assembly, if there
 seconds, which other load on the machine disturbs least, and frames a second with two threads. The tables go to standard
 output and to BUILD/bench/video.md.
 
-Usage: video.py [BUILD]    BENCH_ROUNDS (default 5)   BENCH_FRAMES a run (default 150)   BENCH_ONLY "decode H.264;scale, bicubic" """
+Usage: video.py [BUILD]    BENCH_ROUNDS (default 5)   BENCH_FRAMES a run (default 150)   BENCH_ONLY "decode H.264;scale, bicubic"
+BENCH_KINDS "native assembly;orc assembly" (of native, orc, native assembly, orc assembly, machine) """
 
 import os
 import platform
@@ -40,16 +41,32 @@ SEGMENTS = {
 }
 
 
+HEADS = {"native": "native C", "orc": "compartment, C", "native assembly": "native, assembly", "orc assembly": "compartment, assembly", "machine": "the machine's ffmpeg"}
+# Whose speed is set against whose.
+PAIRS = [("orc", "native"), ("orc assembly", "native assembly"), ("orc assembly", "machine"), ("orc assembly", "orc")]
+
+
+def chosen(variable, all_of_them):
+    wanted = [name.strip() for name in os.environ.get(variable, "").split(";") if name.strip()]
+    if unknown := set(wanted) - set(all_of_them):
+        sys.exit(f"{variable}: {'; '.join(sorted(unknown))}: not among {'; '.join(all_of_them)}")
+    return [name for name in all_of_them if not wanted or name in wanted]
+
+
 class Bench:
     def __init__(self, build):
+        kinds = chosen("BENCH_KINDS", list(HEADS))
         self.build = build
         self.work = tempfile.mkdtemp(prefix="orc-bench-")
         self.frames = int(os.environ.get("BENCH_FRAMES", "150"))
         self.rounds = int(os.environ.get("BENCH_ROUNDS", "5"))
-        self.programs = {"native": [self.port("ffmpeg-c", "--native") + "/bin/ffmpeg"], "orc": self.confined("ffmpeg-c"),
-                         "native assembly": [self.port("ffmpeg", "--native") + "/bin/ffmpeg"], "orc assembly": self.confined("ffmpeg")}
-        if shutil.which("ffmpeg"):
-            self.programs["machine"] = [shutil.which("ffmpeg")]
+        self.programs = {kind: self.program(kind) for kind in kinds if kind != "machine" or shutil.which("ffmpeg")}
+
+    def program(self, kind):
+        port = "ffmpeg" if "assembly" in kind else "ffmpeg-c"
+        if kind == "machine":
+            return [shutil.which("ffmpeg")]
+        return self.confined(port) if kind.startswith("orc") else [self.port(port, "--native") + "/bin/ffmpeg"]
 
     def confined(self, name):
         port = self.port(name)
@@ -74,7 +91,7 @@ class Bench:
     def make_segments(self):
         for name, options in SEGMENTS.items():
             source = f"mandelbrot=size={SIZE}:rate=25" # much detail, much motion, and no two frames alike
-            self.ffmpeg("native assembly", "-f", "lavfi", "-i", source, "-frames:v", str(self.frames), *options, os.path.join(self.work, name))
+            self.ffmpeg(list(self.programs)[0], "-f", "lavfi", "-i", source, "-frames:v", str(self.frames), *options, os.path.join(self.work, name))
 
     def start_cost(self, kind):
         """Processor seconds to start and stop: what loading and verifying takes, which isn't the workload's."""
@@ -97,11 +114,6 @@ class Bench:
         return results
 
 
-HEADS = {"native": "native C", "orc": "compartment, C", "native assembly": "native, assembly", "orc assembly": "compartment, assembly", "machine": "the machine's ffmpeg"}
-# Whose speed is set against whose.
-PAIRS = [("orc", "native"), ("orc assembly", "native assembly"), ("orc assembly", "machine"), ("orc assembly", "orc")]
-
-
 def table(results, kinds):
     pairs = [pair for pair in PAIRS if set(pair) <= set(kinds)]
     lines = ["| milliseconds a frame (median) | " + " | ".join(HEADS[kind] for kind in kinds) + " |", "|---|" + "---:|" * len(kinds)]
@@ -121,7 +133,7 @@ def machine():
 
 def main():
     build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(TOP, "build"))
-    wanted = [name.strip() for name in os.environ.get("BENCH_ONLY", "").split(";") if name.strip()] or list(WORKLOADS)
+    wanted = chosen("BENCH_ONLY", list(WORKLOADS))
     bench = Bench(build)
     try:
         bench.make_segments()
