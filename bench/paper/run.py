@@ -209,10 +209,18 @@ class Evaluation:
     def run(self):
         self.results.clear()
         self.describe()
-        for name, experiment in (("fill", self.fills), ("settle", self.settles), ("redis", self.latencies), ("scaling", self.scalings), ("speed", self.speeds)):
-            if name in self.experiments:
-                experiment()
-        self.results.add("machine", "Took", f"{(time.monotonic() - self.start) / 60:.1f} minutes, load average after {os.getloadavg()[0]:.1f}")
+        ended = "ended early, after "
+        try:
+            for name, experiment in (("fill", self.fills), ("settle", self.settles), ("redis", self.latencies), ("scaling", self.scalings), ("speed", self.speeds)):
+                if name in self.experiments:
+                    experiment()
+            ended = ""
+        finally:
+            self.report(ended)
+
+    def report(self, ended):
+        """Of what was measured until now."""
+        self.results.add("machine", "Took", f"{ended}{(time.monotonic() - self.start) / 60:.1f} minutes, load average after {os.getloadavg()[0]:.1f}")
         plots.draw_all(self.results)
         report.write_report(self.results)
         self.say(f"report and plots: {self.results.path('report.md')}")
