@@ -61,6 +61,8 @@ class Bench:
         self.frames = int(os.environ.get("BENCH_FRAMES", "150"))
         self.rounds = int(os.environ.get("BENCH_ROUNDS", "5"))
         self.programs = {kind: self.program(kind) for kind in kinds if kind != "machine" or shutil.which("ffmpeg")}
+        if len(self.programs) < 2:
+            sys.exit("BENCH_KINDS: there's nothing to compare; `machine` needs an ffmpeg installed")
 
     def program(self, kind):
         port = "ffmpeg" if "assembly" in kind else "ffmpeg-c"
@@ -123,6 +125,8 @@ def table(results, kinds):
     for name, times in results.items():
         cells = [f"{min(times[b]) / min(times[a]):.2f}, {statistics.median(times[b]) / statistics.median(times[a]):.2f}" for a, b in pairs]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    means = [[statistics.geometric_mean(of(times[b]) / of(times[a]) for times in results.values()) for of in (min, statistics.median)] for a, b in pairs]
+    lines.append("| **geometric mean** | " + " | ".join(f"**{fastest:.2f}, {median:.2f}**" for fastest, median in means) + " |")
     return "\n".join(lines) + "\n"
 
 

@@ -32,6 +32,12 @@ if counts_leading_zeros():
     CPU_FLAGS.add("abm")
 
 
+def lacks(flags):
+    """The message of a test that this processor can't run, or None."""
+    missing = [flag for flag in flags if flag not in CPU_FLAGS]
+    return "this processor lacks " + " ".join(missing) + ": run the tests on one that has AVX2 and the like (Haswell or newer)" if missing else None
+
+
 class Failure(Exception):
     """A step that failed; the message holds the command and what it printed."""
 

@@ -31,9 +31,8 @@ def header(source):
 
 def test(tools, source, level, work):
     fields = header(source)
-    missing = [flag for flag in fields["needs"] + (["avx2"] if "-mavx2" in level else []) if flag not in guest.CPU_FLAGS]
-    if missing:
-        return "this processor lacks " + " ".join(missing) + ": run the tests on one that has AVX2 and the like (Haswell or newer)"
+    if missing := guest.lacks(fields["needs"] + (["avx2"] if "-mavx2" in level else [])):
+        return missing
     flags = ["-std=gnu17", "-w", *level.split(), *fields["flags"]]
     stdin = source if fields["stdin"] else os.devnull
     name = os.path.basename(source)[:-2] + level.replace(" ", "")

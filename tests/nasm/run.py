@@ -64,8 +64,8 @@ class Nasm:
 
     def program(self, source):
         c_source, flags = source[:-4] + ".c", ["-O2", "-std=gnu17", "-w"]
-        if not set(" ".join(heads(c_source, "needs")).split()) <= guest.CPU_FLAGS:
-            return None
+        if missing := guest.lacks(" ".join(heads(c_source, "needs")).split()):
+            return missing
         plain, confined, native, program = (self.path(name) for name in ("plain.o", "confined.o", "native", "program"))
         guest.must([*NASM, source, "-o", plain])
         guest.must([*self.command, source, "-o", confined])

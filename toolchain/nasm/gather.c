@@ -73,7 +73,8 @@ void print_gather(struct text *text, const struct instruction *instruction) {
         emit(text, "\t%s\t%%%s, %d(%%rsp)", value, low, RESULT + k * element);
         emit(text, ".Lorc_gather%d:", text->next_gather++);
     }
-    emit(text, "\tvmovdqu\t%d(%%rsp), %%%s", RESULT, result_name);
+    /* Two indices of 64 bits gather two elements of 32; the rest of the register becomes zero. */
+    emit(text, "\t%s\t%d(%%rsp), %%%s", count * element == 8 ? "vmovq" : "vmovdqu", RESULT, result_name);
     emit(text, "\tvpxor\t%%%s, %%%s, %%%s", mask_name, mask_name, mask_name);
     emit(text, "\tmovq\t%d(%%rsp), %%rax", SAVED_RAX);
     emit(text, "\tmovq\t%d(%%rsp), %%rcx", SAVED_RCX);

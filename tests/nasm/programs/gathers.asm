@@ -33,6 +33,8 @@ GATHER dq_y, vpgatherdq, ymm0, xmm1, 8
 GATHER pd_x, vgatherdpd, xmm0, xmm1, 8
 GATHER qq_y, vpgatherqq, ymm0, ymm1, 8
 GATHER qpd_x, vgatherqpd, xmm0, xmm1, 4
+GATHER qps_x, vgatherqps, xmm0, xmm1, 4 ; two elements: the upper half becomes zero
+GATHER qd_x, vpgatherqd, xmm0, xmm1, 2
 
 global qd_y
 qd_y:

@@ -3,13 +3,13 @@
 #include <string.h>
 
 typedef void *gather(void *result, const void *base, const void *indices, const void *masks);
-gather dd_y, dd_x, ps_y, dq_y, pd_x, qq_y, qpd_x, qd_y, in_rcx;
+gather dd_y, dd_x, ps_y, dq_y, pd_x, qq_y, qpd_x, qps_x, qd_x, qd_y, in_rcx;
 
 int main(void) {
     static const struct {
         gather *function;
         int element, index;
-    } list[] = {{dd_y, 4, 4}, {dd_x, 4, 4}, {ps_y, 4, 4}, {dq_y, 8, 4}, {pd_x, 8, 4}, {qq_y, 8, 8}, {qpd_x, 8, 8}, {qd_y, 4, 8}, {in_rcx, 4, 4}};
+    } list[] = {{dd_y, 4, 4}, {dd_x, 4, 4}, {ps_y, 4, 4}, {dq_y, 8, 4}, {pd_x, 8, 4}, {qq_y, 8, 8}, {qpd_x, 8, 8}, {qps_x, 4, 8}, {qd_x, 4, 8}, {qd_y, 4, 8}, {in_rcx, 4, 4}};
     unsigned char base[1024], result[64];
     for (int i = 0; i < 1024; i++)
         base[i] = (unsigned char)(i * 7 ^ i >> 3);
