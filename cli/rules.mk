@@ -1,4 +1,4 @@
 # The orc command.
 ORC_SRCS := $(sort $(wildcard cli/*.c)) $(EMBED_SRCS) $(VERIFIER_SRCS) $(INTRAVISOR_SRCS)
-ORC_LIBS := $(VERIFIER_LIBS) $(INTRAVISOR_LIBS) -lpthread
+ORC_LIBS := $(VERIFIER_LIBS) $(INTRAVISOR_LIBS) $(HOSTCALLS_ORDER) -lpthread
 $(eval $(call program,orc,$(ORC_SRCS),$(ORC_LIBS)))

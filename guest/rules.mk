@@ -21,20 +21,19 @@ $(NATIVE_SYSROOT)/key: guest/musl/build.sh scripts/fetch-source.sh $(wildcard gu
 # The libOS, part of libc.so.
 LIBOS_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard guest/libos/*.c))
 DEPFILES += $(LIBOS_OBJECTS:.o=.d)
-LIBOS_CFLAGS := -std=gnu17 -D_GNU_SOURCE= -O2 -g -fPIC -fvisibility=hidden -fdata-sections -fno-strict-aliasing -fno-stack-protector \
+LIBOS_CFLAGS := -std=gnu17 -D_GNU_SOURCE= -O2 -g -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections -fno-strict-aliasing -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -Wall -Wextra -Werror -Wno-pointer-to-int-cast -Wno-int-to-pointer-cast \
 	--sysroot=$(MUSL_SHARED) -Iinclude
 $(BUILD)/guest/libos/%.o: guest/libos/%.c $(MUSL_SHARED)/key
 	@mkdir -p $(@D) && echo "  ORC  $<"
 	@$(BUILD)/bin/orc-cc $(LIBOS_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
 
-# Interposable are the names that programs may replace (musl's list); everything else binds inside. Variables that every
-# program writes stand together (writable.order): each page of theirs is a page of every compartment.
-$(SYSROOT)/lib/libc.so: guest/libos/writable.order $(LIBOS_OBJECTS) $(MUSL_SHARED)/key $(BUILD)/lib/orc/libbuiltins.a
+# Interposable are the names that programs may replace (musl's list); everything else binds inside.
+$(SYSROOT)/lib/libc.so: guest/libos/libc.order $(LIBOS_OBJECTS) $(MUSL_SHARED)/key $(BUILD)/lib/orc/libbuiltins.a
 	@mkdir -p $(@D) && echo "  LINK $@"
 	@$(BUILD)/bin/orc-cc -nostdlib -shared -Wl,-e,_dlstart -Wl,-soname,libc.so -Wl,-Bsymbolic \
 		-Wl,--dynamic-list=$(MUSL_SHARED)/lib/dynamic.list -Wl,--gc-sections -Wl,--no-undefined \
-		-Wl,--wrap=__malloc_donate,--wrap=__syscall_cp,--wrap=__libc_start_init -Wl,--symbol-ordering-file=guest/libos/writable.order -Wl,--no-warn-symbol-ordering -o $@.new \
+		-Wl,--wrap=__malloc_donate,--wrap=__syscall_cp,--wrap=__libc_start_init -Wl,--symbol-ordering-file=guest/libos/libc.order -Wl,--no-warn-symbol-ordering -o $@.new \
 		-Wl,--whole-archive $(MUSL_SHARED)/lib/libmusl.a -Wl,--no-whole-archive $(LIBOS_OBJECTS) $(BUILD)/lib/orc/libbuiltins.a
 	@mv $@.new $@
 

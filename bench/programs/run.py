@@ -6,6 +6,7 @@ to BUILD/bench/programs.md.
 Usage: run.py [BUILD]    BENCH_ROUNDS (default 7)   BENCH_SECONDS a run (default 1)   BENCH_ONLY lua,sqlite,redis,zstd,threads"""
 
 import csv
+import functools
 import io
 import math
 import os
@@ -142,50 +143,59 @@ def free_port():
 
 
 def redis(bench):
-    """Throughput and latency, as redis-benchmark (Debian's, outside) sees them; both servers are up all the time."""
+    """Throughput and latency, as redis-benchmark (Debian's, outside) sees them, and what the server takes; both servers are up
+    all the time. Each test's runs follow one another, since this machine's speed changes within seconds."""
     bench.port("redis")
-    servers, ports = [], {}
+    servers, ports, figures, times = {}, {}, {}, {}
+
+    def once(kind, pipeline, count, test):
+        before = processor_seconds(servers[kind].pid)
+        output = run(["redis-benchmark", "-p", ports[kind], "-c", "50", "-P", str(pipeline), "-n", str(count), "-r", "100000", "-t", test, "--csv"])
+        taken = processor_seconds(servers[kind].pid) - before
+        rows = list(csv.reader(io.StringIO(output)))[1:]
+        name, values = f"redis {rows[-1][0].split(' (')[0]}, pipeline {pipeline}", [float(value) for value in rows[-1][1:]]
+        figures.setdefault(name, {key: [] for key in KINDS})[kind].append((values[0], values[3], values[5], taken * 1e6 / (count * len(rows))))
+        run(["redis-cli", "-p", ports[kind], "flushall"])
+        return {name: 1e6 / values[0]}
+
     try:
         for kind in KINDS:
             ports[kind] = str(free_port())
             command = bench.command(kind, "redis", "redis-server", "--port", ports[kind], "--bind", "127.0.0.1", "--save", "", "--loglevel", "warning",
                                     options=["--listen", "127.0.0.1:" + ports[kind]])
-            servers.append(subprocess.Popen(command, cwd=bench.work, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
+            servers[kind] = subprocess.Popen(command, cwd=bench.work, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
             for _ in range(100):
                 if subprocess.run(["redis-cli", "-p", ports[kind], "ping"], capture_output=True, check=False).returncode == 0:
                     break
                 time.sleep(0.1)
             else:
                 raise Failure(f"redis-server ({kind}) doesn't answer")
-        figures = {}
-
-        def once(kind):
-            times = {}
-            for pipeline, count in (1, 40000), (16, 200000):
-                output = run(["redis-benchmark", "-p", ports[kind], "-c", "50", "-P", str(pipeline), "-n", str(round(count * bench.seconds)), "-r", "100000",
-                              "-t", "ping_mbulk,set,get,incr,lpush,lrange_100" if pipeline == 1 else "set,get,incr", "--csv"])
-                for row in list(csv.reader(io.StringIO(output)))[1:]:
-                    name = f"redis {row[0].split(' (')[0]}, pipeline {pipeline}"
-                    values = [float(value) for value in row[1:]]
-                    times[name] = 1e6 / values[0]
-                    figures.setdefault(name, {key: [] for key in KINDS})[kind].append((values[0], values[3], values[5]))
-            run(["redis-cli", "-p", ports[kind], "flushall"])
-            return times
-
-        return "µs a request", bench.interleaved(once), figures
+        for pipeline, count, tests in (1, 40000, "ping_mbulk set get incr lpush lrange_100"), (16, 200000, "set get incr"):
+            for test in tests.split():
+                times.update(bench.interleaved(functools.partial(once, pipeline=pipeline, count=round(count * bench.seconds), test=test)))
+        return "µs a request", times, figures
     finally:
-        for server in servers:
+        for server in servers.values():
             server.terminate()
-        for server in servers:
+        for server in servers.values():
             server.wait()
 
 
+def processor_seconds(process):
+    """Of all of its threads, those that have ended too."""
+    with open(f"/proc/{process}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def latencies(figures):
-    lines = ["", "| Redis, 50 clients | native requests/s | orc requests/s | ratio | native p50, ms | orc p50 | native p99, ms | orc p99 |", "|---|---:|---:|---:|---:|---:|---:|---:|"]
+    """The rows of the requests: throughput, latency, and the server's processor time."""
+    lines = ["", "| Redis, 50 clients | native requests/s | orc requests/s | ratio | native p50, ms | orc p50 | native p99, ms | orc p99 | native server, µs of processor a request | orc |",
+             "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|"]
     for name, kinds in figures.items():
         median = {kind: [statistics.median(column) for column in zip(*kinds[kind])] for kind in KINDS}
         native, orc = median["native"], median["orc"]
-        lines.append(f"| {name.removeprefix('redis ')} | {native[0]:,.0f} | {orc[0]:,.0f} | {orc[0] / native[0]:.3f} | {native[1]:.3f} | {orc[1]:.3f} | {native[2]:.3f} | {orc[2]:.3f} |")
+        lines.append(f"| {name.removeprefix('redis ')} | {native[0]:,.0f} | {orc[0]:,.0f} | {orc[0] / native[0]:.3f} | {native[1]:.3f} | {orc[1]:.3f} | {native[2]:.3f} | {orc[2]:.3f} | {native[3]:.1f} | {orc[3]:.1f} |")
     return lines
 
 

@@ -32,12 +32,17 @@ struct host_watch {
     struct epoll_event event;
 };
 
-/* All under watch_lock, but for `waiting`. */
+/* Cycles of the time stamp counter: 40 to 60 us. */
+#define MOMENT (1u << 17)
+#define SHORT_WAITS 16
+
+/* All under watch_lock, but for what is atomic. */
 struct epoll_set {
     struct item *items, *first_ready, *last_ready;
     struct host_watch *host;
     uint32_t handle, event; /* event: ORC_NO_HANDLE until it's needed */
     uint32_t waiting;       /* atomic: threads that wait */
+    uint32_t brief;         /* atomic: so many waits of less than a MOMENT, SHORT_WAITS at most */
     bool watched;           /* the set itself is polled: the event tells that something is ready */
     bool signalled;
     bool host_first; /* for fairness, when there's more than was asked for */
@@ -383,10 +388,28 @@ struct wait {
     int count;
 };
 
+/* Whose waits are short looks for a moment before it sleeps: waking a thread costs the one who sends to it
+ * more than a request does. When nothing comes it may be this thread that is in the way, so it takes some
+ * short waits until it looks again. */
+static long host_wait(struct epoll_set *set, struct epoll_event *events, int count, int64_t timeout) {
+    const uint64_t since = __builtin_ia32_rdtsc();
+    uint32_t brief = __atomic_load_n(&set->brief, __ATOMIC_RELAXED);
+    long result = 0;
+    while (timeout && brief == SHORT_WAITS && !result && __builtin_ia32_rdtsc() - since < MOMENT)
+        result = libos_blocking_once(ORC_EPOLL_WAIT, set->handle, (long)events, count, 0, 0);
+    if (!result)
+        result = libos_blocking_once(ORC_EPOLL_WAIT, set->handle, (long)events, count, timeout, 0);
+    if (__builtin_ia32_rdtsc() - since >= MOMENT)
+        brief = 0;
+    else if (timeout && brief < SHORT_WAITS)
+        brief++;
+    __atomic_store_n(&set->brief, brief, __ATOMIC_RELAXED);
+    return result;
+}
+
 /* What the host finds, without the event: how many. */
-static long host_take(const struct epoll_set *set, struct epoll_event *events, int count, int64_t timeout) {
-    long result = libos_blocking_once(ORC_EPOLL_WAIT, set->handle, (long)events, count, timeout, 0),
-         taken = 0;
+static long host_take(struct epoll_set *set, struct epoll_event *events, int count, int64_t timeout) {
+    long result = host_wait(set, events, count, timeout), taken = 0;
     if (set->event == ORC_NO_HANDLE || result < 0)
         return result;
     for (long i = 0; i < result; i++)

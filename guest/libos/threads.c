@@ -67,8 +67,9 @@ int libos_thread_create(const struct libos_new_thread *new) {
         /* The Intravisor stores it as well, before the new thread runs; that may be after this call. */
         state->id = (uint32_t)result;
         *new->id = (int)result;
-        state->next = thread_list;
-        thread_list = state;
+        /* Behind the first one, as who looks for a thread that takes a signal begins there: so does Linux. */
+        state->next = thread_list->next;
+        thread_list->next = state;
     }
     libos_unlock(&thread_list_lock);
     while (libos_leave(self, SYS_clone, &result))

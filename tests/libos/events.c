@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -313,6 +314,53 @@ static void waiting_for_another_thread(void) {
     close(ends[1]);
 }
 
+static void *answer(void *argument) {
+    int end = *(int *)argument;
+    char byte;
+    while (read(end, &byte, 1) == 1)
+        write(end, &byte, 1);
+    return NULL;
+}
+
+static int ask_often(int epoll, int end) {
+    struct epoll_event event;
+    int answers = 0;
+    for (char byte = 0; answers < 500; answers++)
+        if (write(end, &byte, 1) != 1 || epoll_wait(epoll, &event, 1, 5000) != 1 || read(end, &byte, 1) != 1)
+            break;
+    return answers;
+}
+
+static int64_t milliseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Waits so short that the thread may look for a while before it sleeps; each time one follows that ends another way. */
+static void short_waits(void) {
+    int ends[2], epoll = epoll_create1(0);
+    pthread_t thread;
+    struct epoll_event event = {.events = EPOLLIN};
+    socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+    epoll_ctl(epoll, EPOLL_CTL_ADD, ends[0], &event);
+    pthread_create(&thread, NULL, answer, &ends[1]);
+    SHOW(ask_often(epoll, ends[0]));
+    int64_t start = milliseconds();
+    SHOW(epoll_wait(epoll, &event, 1, 20));
+    SHOW(milliseconds() - start >= 20);
+    SHOW(ask_often(epoll, ends[0]));
+    SHOW(epoll_wait(epoll, &event, 1, 0));
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_broken_pipe}, NULL);
+    setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0, 20000}}, NULL);
+    SHOW(epoll_wait(epoll, &event, 1, -1));
+    SHOW(ask_often(epoll, ends[0]));
+    close(ends[0]);
+    pthread_join(thread, NULL);
+    close(ends[1]);
+    close(epoll);
+}
+
 int main(void) {
     pipes();
     pipe_between_threads();
@@ -322,5 +370,6 @@ int main(void) {
     polling();
     epolls();
     waiting_for_another_thread();
+    short_waits();
     return 0;
 }

@@ -63,7 +63,7 @@ int64_t open_beneath(int directory, const char *path, uint64_t flags, uint64_t m
     };
     int64_t fd;
     for (int i = 0; i < RACES; i++) {
-        fd = result_of(syscall(SYS_openat2, directory, path, &how, sizeof how));
+        fd = host_call(SYS_openat2, directory, (uintptr_t)path, (uintptr_t)&how, sizeof how);
         if (fd != -EAGAIN)
             break;
     }
@@ -317,7 +317,7 @@ FILE_CALL(call_set_times, RIGHT_WRITE, REGULAR | DIRECTORY) {
 FILE_CALL(call_lock, 0, REGULAR) {
     if (call->rights & RIGHT_GRANTED)
         return -EPERM; /* everybody who shares the open file shares its locks */
-    static const int commands[] = {F_OFD_SETLK, F_OFD_SETLKW, [ORC_LOCK_QUERY] = F_OFD_GETLK};
+    static const uint64_t commands[] = {F_OFD_SETLK, F_OFD_SETLKW, [ORC_LOCK_QUERY] = F_OFD_GETLK};
     struct orc_lock asked;
     guest_address at = guest_pointer(call->arguments[1]);
     if (guest_read(call->thread, &asked, at, sizeof asked) < 0)
@@ -328,10 +328,10 @@ FILE_CALL(call_lock, 0, REGULAR) {
     if (asked.type == F_WRLCK && !(call->rights & RIGHT_WRITE))
         return -EACCES;
     struct flock lock = {.l_type = (short)asked.type, .l_start = asked.start, .l_len = asked.length};
-    if (fcntl(call->fd, commands[call->arguments[2]], &lock) != 0)
-        return -errno;
+    int64_t result = host_call(SYS_fcntl, call->fd, commands[call->arguments[2]], (uintptr_t)&lock, 0);
     asked = (struct orc_lock){.type = (uint32_t)lock.l_type, .start = lock.l_start, .length = lock.l_len};
-    return call->arguments[2] == ORC_LOCK_QUERY ? guest_write(call->thread, at, &asked, sizeof asked) : 0;
+    bool answered = result == 0 && call->arguments[2] == ORC_LOCK_QUERY;
+    return answered ? guest_write(call->thread, at, &asked, sizeof asked) : result;
 }
 
 FILE_CALL(call_allocate, RIGHT_WRITE, REGULAR) {

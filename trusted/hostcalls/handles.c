@@ -14,7 +14,7 @@
 static int64_t transfer(const struct file_call *call, long number) {
     size_t length = call->arguments[2] < ORC_MAX_TRANSFER ? call->arguments[2] : ORC_MAX_TRANSFER;
     void *buffer = kernel_buffer(call->thread, guest_pointer(call->arguments[1]), length);
-    return buffer ? host_call(number, call->fd, buffer, length, call->arguments[3]) : -EFAULT;
+    return buffer ? host_call(number, call->fd, (uintptr_t)buffer, length, call->arguments[3]) : -EFAULT;
 }
 
 /* Copies spans in and makes kernel buffers of them, ORC_MAX_TRANSFER bytes in all: those beyond are empty. */
@@ -100,7 +100,7 @@ int64_t add_two_handles(struct orc_thread *thread, const int fds[2], enum file_k
 
 int64_t write_status(const struct orc_thread *thread, int fd, guest_address to) {
     struct stat found = {0}; /* the C library's fstat is another system call, with a path to look at */
-    int64_t result = host_call(SYS_fstat, fd, &found, 0, 0);
+    int64_t result = host_call(SYS_fstat, fd, (uintptr_t)&found, 0, 0);
     if (result < 0)
         return result;
     struct orc_status status = {.device = found.st_dev, .inode = found.st_ino};

@@ -48,7 +48,7 @@ static inline int64_t result_of(int64_t result) {
 }
 
 /* A system call past the C library: no cancellation point, no errno. */
-static inline int64_t host_call(long number, int64_t a, const void *b, uint64_t c, uint64_t d) {
+static inline int64_t host_call(long number, int64_t a, uint64_t b, uint64_t c, uint64_t d) {
     register uint64_t fourth __asm__("r10") = d;
     __asm__ volatile("syscall" : "+a"(number) : "D"(a), "S"(b), "d"(c), "r"(fourth) : "rcx", "r11", "memory");
     return number;

@@ -46,7 +46,7 @@
     .endr
     .endm
 
-    .text
+    .section .text.crossing, "ax", @progbits
 
 /* void orc_enter(struct orc_thread *thread): runs the guest until it returns, exits, faults or is stopped. */
     function orc_enter
