@@ -49,12 +49,13 @@ class Plan:
 
     # MiB
     budgets = {"transcode": 192, "transcode-full": 256, "redis": 96, "lua": 24, "sqlite": 32} if QUICK else \
-        {"transcode": 512, "transcode-full": 768, "redis": 256, "lua": 64, "sqlite": 96}
+        {"transcode": 384, "transcode-full": 512, "redis": 256, "lua": 64, "sqlite": 96}
     interval = 10 if QUICK else 60  # seconds between ksmtuned's checks
     # Seconds without anybody added, after which a run is over, and the longest run.
     patience = {ksm.ON: 6, ksm.TUNED: 12, ksm.ADVISOR: 12} if QUICK else {ksm.ON: 20, ksm.TUNED: 75, ksm.ADVISOR: 40}
     patience_without_merging = 2 if QUICK else 6
-    limit = 30 if QUICK else 150
+    limit = {} if QUICK else {ksm.TUNED: 150}
+    limit_of_others = 30 if QUICK else 120
     # For these, fewer of KSM's configurations will do.
     left_out = dict.fromkeys(("lua", "sqlite"), (ksm.TUNED, ksm.ADVISOR) if QUICK else (ksm.ADVISOR,))
     settle_workloads = ("redis",) if QUICK else ("transcode", "redis")
@@ -84,7 +85,7 @@ class Evaluation:
         print(f"{seconds // 60:3d}:{seconds % 60:02d}  {text}", flush=True)
 
     def settings(self, configuration):
-        return {"patience": Plan.patience.get(configuration, Plan.patience_without_merging), "limit": Plan.limit, "interval": Plan.interval}
+        return {"patience": Plan.patience.get(configuration, Plan.patience_without_merging), "limit": Plan.limit.get(configuration, Plan.limit_of_others), "interval": Plan.interval}
 
     # --- The machine ---
 

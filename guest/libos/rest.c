@@ -1,5 +1,5 @@
 /* Resting: a thread that waits for long gives its host thread back (ORC_POLL's last argument), which is most of what it
- * costs. So every wait is one of a second at most, as before; who still waits then rests.
+ * costs. So every wait is one of PATIENCE at most, as before; who still waits then rests.
  *
  * The host can wake a thread that rests when a handle is ready. A futex is none: who rests on one waits for an event of
  * its own, and is listed here for those who wake futexes. Not those of libos_lock, which never waits for long; and not
@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <poll.h>
 
-#define PATIENCE 1000000000
+#define PATIENCE 250000000 /* ns; the Intravisor lets nobody rest sooner (orc_cell_options.patience) */
 
 /* A thread that rests on a futex, in its own frame. */
 struct sleeper {

@@ -33,7 +33,7 @@ struct orc_cell_options {
     void (*log)(void *context, const char *compartment, const char *line, size_t length);
     void *log_context;
     int64_t patience; /* ns that a guest thread has to run, or wait, on a host thread before it may rest (ORC_POLL);
-                         0: a second */
+                         0: a quarter of a second */
 };
 
 /* Makes this process a cell: reserves the code space and the threads' regions, maps the gates, installs the

@@ -93,7 +93,7 @@ int orc_cell_create(const struct orc_cell_options *options, struct orc_cell **ce
         .avx = __builtin_cpu_supports("avx"),
         .log = options ? options->log : NULL,
         .log_context = options ? options->log_context : NULL,
-        .patience = options && options->patience ? options->patience : NANOSECONDS,
+        .patience = options && options->patience ? options->patience : NANOSECONDS / 4,
         .store = store_create(),
     };
     pthread_mutex_init(&the_cell.lock, NULL);
