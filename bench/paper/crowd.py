@@ -115,6 +115,7 @@ class Crowd:
         self.base = 0 if workload.streams else free_ports(most)
         self.group = Group(budget)
         self.processes, self.streams, self.clients = [], [], []
+        self.turn = 0
         self.cell = None
 
     def __enter__(self):
@@ -235,9 +236,13 @@ class Crowd:
         self.clients.append(client)
         return time.monotonic() - start
 
-    def work(self):
-        """Each does what it does in a second. Returns how much that was."""
-        return sum(client.work() for client in self.clients)
+    def work(self, count=None):
+        """The next `count` of them in turn, or all, do what each does in a second. Returns how much that was."""
+        done = 0
+        for _ in range(self.count if count is None else count):
+            self.turn = (self.turn + 1) % self.count
+            done += self.clients[self.turn].work()
+        return done
 
     def check_alive(self):
         for process in self.processes:

@@ -52,14 +52,15 @@ class Series:
 
 
 class Fill:
-    """One run. Ends when for `patience` seconds nobody could be added, or after `limit` seconds."""
+    """One run. Ends when for `patience` seconds nobody could be added, or after `limit` seconds. Tenants are asked one after the other,
+    each once a second, as clients do that know nothing of each other."""
 
     def __init__(self, build, workload, configuration, budget, most, patience, limit, interval):
         self.budget, self.patience, self.limit = budget, patience, limit
         with Crowd(build, workload, configuration, most, budget) as crowd, ksm.Working(configuration, crowd.group.usage, budget, interval):
             self.crowd, self.growth, self.series = crowd, Growth(), Series(crowd.group)
-            self.last_added = self.series.start
-            self.added_before_full = 0
+            self.last_added = self.last_turn = self.series.start
+            self.added_before_full, self.owed, self.done = 0, 0.0, 0
             self._run()
             self.reached_most = crowd.count == most
             self.tenants, self.mib = crowd.count, crowd.group.usage() / 2**20
@@ -76,6 +77,14 @@ class Fill:
         self.growth.add(self.crowd.group.usage() - before)
         self.last_added = time.monotonic()
 
+    def _serve(self):
+        """Those whose turn it is."""
+        now = time.monotonic()
+        self.owed = min(self.owed + (now - self.last_turn) * self.crowd.count, self.crowd.count)
+        self.last_turn = now
+        self.done += self.crowd.work(int(self.owed))
+        self.owed -= int(self.owed)
+
     def _run(self):
         while self.series.seconds() < self.limit:
             if self._fits():
@@ -84,6 +93,8 @@ class Fill:
                 return
             else:
                 self.added_before_full = self.added_before_full or self.crowd.count
-                time.sleep(max(0.0, min(0.1, self.series.last + 1 - time.monotonic())))
+                time.sleep(0.02)
+            self._serve()
             if self.series.is_due():
-                self.series.add(self.crowd.count, self.crowd.work())
+                self.series.add(self.crowd.count, self.done)
+                self.done = 0

@@ -62,8 +62,8 @@ def tests_of(programs):
     data = os.path.join(programs.work, "data")
     with open(data, "wb") as file:
         file.write(b"x" * (1 << 20))
-    yield ("null", *programs.calls(["null", "2000000"]), GOALS["null"])
-    yield ("clock", *programs.calls(["clock", "2000000"]), None)
+    yield ("null", *programs.calls(["null", "0", "2000000"]), GOALS["null"])
+    yield ("clock", *programs.calls(["clock", "0", "2000000"]), None)
     for size in SIZES:
         rounds = str(max(5000, 400000 // (1 + size // 1024)))
         yield (f"pipe {size}", *programs.calls(["pipe", str(size), rounds]), IO_GOAL)
@@ -71,6 +71,9 @@ def tests_of(programs):
         rounds = str(max(5000, 400000 // (1 + size // 1024)))
         native, orc = programs.calls(["file", str(size), rounds, data], ["--mount", f"{data}:{data}:ro"])
         yield (f"file {size}", native, orc, IO_GOAL)
+    for name, size in ("change", "4096"), ("status", "0"), ("missing", "0"), ("lock", "0"):
+        native, orc = programs.calls([name, size, "100000", data], ["--mount", f"{programs.work}:{programs.work}"])
+        yield (name, native, orc, IO_GOAL if name == "change" else None)
     for size in (1, 4096, 65536):
         rounds = str(max(5000, 400000 // (1 + size // 1024)))
         native = programs.calls(["memory", str(size), rounds, f"/dev/shm/orc-bench-{os.getpid()}"])[0]
@@ -84,6 +87,10 @@ def tests_of(programs):
 WORDS = {
     "null": "null hostcall; getpid",
     "clock": "clock_gettime",
+    "change": "file on a mount: pwrite of 4096 bytes",
+    "status": "file on a mount: fstat",
+    "missing": "name on a mount that isn't there: stat",
+    "lock": "file on a mount: record lock and its end",
     "start": "create, run, destroy hello; fork, exec, wait of static musl hello",
     "start, glibc": "the same; fork, exec, wait of dynamic glibc hello",
 }
