@@ -121,7 +121,7 @@ def density(results):
         if base:
             rows.append((title_of(workload), *(row["tenants"] / base["tenants"] if row else 0 for row in found)))
     if rows:
-        draw(results, "density", 900, 380, block("data", rows) + BARS + 'set title "Tenants in the budget at the end, against KSM off"\nset ylabel "times as many"\n' + bars(names, rows))
+        draw(results, "density", 1150, 380, block("data", rows) + BARS + 'set title "Tenants in the budget at the end, against KSM off"\nset ylabel "times as many"\n' + bars(names, rows))
 
 
 def latency(results):
