@@ -201,7 +201,8 @@ descend:
     mov %ebx, %eax
     guarded jmp
 
-/* Started compartments: a script is a list of hostcalls, 64 bytes each: number, five arguments, room for the result. */
+/* Started compartments: a script is a list of hostcalls, 64 bytes each: number, five arguments, room for the result, and
+ * the result that it's repeated for (0: it's made once). */
     entry script                /* (address): runs it up to number -1, and returns 0 */
     mov %rdi, %rbx
 1:  mov %gs:(%ebx), %rdi
@@ -215,7 +216,12 @@ descend:
     mov $ORC_GATES, %eax
     guarded call
     mov %rax, %gs:48(%ebx)
-    add $64, %rbx
+    mov %gs:56(%ebx), %rcx
+    cmp $0, %rcx
+    je 3f
+    cmp %rcx, %rax
+    jne 1b
+3:  add $64, %rbx
     jmp 1b
 2:  xor %eax, %eax
     ret
@@ -267,7 +273,7 @@ descend:
     lea 1(%rax,%rdi), %rcx      /* n - signals */
     inc %rcx
     dec %rcx
-    jnz 1b
+    jg 1b
     jnc 3f
     lea (%rbx,%r12), %rax
     add %r13, %rax

@@ -10,9 +10,10 @@ struct call {
     uint64_t number;
     uint64_t arguments[5];
     int64_t result;
-    uint64_t unused;
+    int64_t until; /* 0, or the result for which the call is repeated */
 };
 #define DO(what, ...) {.number = what, .arguments = {__VA_ARGS__}}
+#define UNTIL(wanted, what, ...) {.number = what, .arguments = {__VA_ARGS__}, .until = wanted}
 #define SLEEP(ns) DO(ORC_POLL, 0, 0, ns)
 #define END {.number = UINT64_MAX}
 #define BLOCK(index) (ORC_START_BLOCK + 64 * (index)) /* the guest address of a record, or of room for anything */
