@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -62,6 +63,7 @@ static bool complain(const char *what) {
 static struct supervisor *prepare(struct run *run, const sigset_t *signals) {
     const struct orc_cell_options options = {.log = print_log};
     struct orc_error error;
+    mallopt(M_ARENA_MAX, 1); /* no heaps for threads: what a hostcall looks at lies close together */
     if (orc_cell_create(&options, &run->cell, &error) < 0 ||
         orc_launcher_create(run->cell, NULL, &run->launcher, &error) < 0) {
         complain(error.message);

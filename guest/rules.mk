@@ -21,7 +21,7 @@ $(NATIVE_SYSROOT)/key: guest/musl/build.sh scripts/fetch-source.sh $(wildcard gu
 # The libOS, part of libc.so.
 LIBOS_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard guest/libos/*.c))
 DEPFILES += $(LIBOS_OBJECTS:.o=.d)
-LIBOS_CFLAGS := -std=gnu17 -D_GNU_SOURCE= -O2 -g -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections -fno-strict-aliasing -fno-stack-protector \
+LIBOS_CFLAGS := -std=gnu17 -D_GNU_SOURCE= -O2 -g -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections -fno-strict-aliasing -fno-stack-protector -fno-jump-tables \
 	-fno-asynchronous-unwind-tables -Wall -Wextra -Werror -Wno-pointer-to-int-cast -Wno-int-to-pointer-cast \
 	--sysroot=$(MUSL_SHARED) -Iinclude
 $(BUILD)/guest/libos/%.o: guest/libos/%.c $(MUSL_SHARED)/key

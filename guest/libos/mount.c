@@ -19,8 +19,8 @@ static const struct {
 #define OWN_MOUNTS (sizeof own_mounts / sizeof *own_mounts)
 
 static bool lies_in(const char *path, size_t length, const struct mount *mount) {
-    return length >= mount->length && !memcmp(path, mount->path, mount->length) &&
-           (length == mount->length || path[mount->length] == '/');
+    return length >= mount->length && (length == mount->length || path[mount->length] == '/') &&
+           !memcmp(path, mount->path, mount->length);
 }
 
 /* Keeps the order: before the first mount that lies in it. */
@@ -91,6 +91,13 @@ const struct mount *mount_of(const char *path, size_t length) {
     while (--i && !lies_in(path, length, &mounts[i]))
         ;
     return &mounts[i];
+}
+
+const struct mount *mount_at(const char *path, size_t length) {
+    for (unsigned i = mount_count; i-- > 0;)
+        if (mounts[i].length == length && !memcmp(mounts[i].path, path, length))
+            return &mounts[i];
+    return NULL;
 }
 
 const char *mount_beneath(const char *path, size_t length, unsigned *index, size_t *name_length) {

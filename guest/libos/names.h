@@ -81,6 +81,8 @@ const char *place_name(const struct place *place, size_t *length);
 /* Mounts (mount.c). */
 void mounts_start(void);
 const struct mount *mount_of(const char *path, size_t length);
+/* The one that is mounted right there, or NULL; `length` isn't 0. */
+const struct mount *mount_at(const char *path, size_t length);
 /* The next mount point right beneath a directory, and its name; `index` starts at 0. NULL: no more. */
 const char *mount_beneath(const char *path, size_t length, unsigned *index, size_t *name_length);
 bool is_mount_point(const struct place *place);

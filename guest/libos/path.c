@@ -8,13 +8,15 @@
 
 /* Puts "base/path" in the place, or `path` if it's absolute: not canonical yet. */
 static long set_text(struct place *place, const char *base, const char *path) {
-    size_t length = strnlen(path, PATH_MAX), base_length = *path == '/' ? 0 : strlen(base);
-    if (length + base_length + 2 > PATH_MAX)
+    size_t length = strlen(path), base_length = *path == '/' ? 0 : strlen(base) + 1;
+    if (length + base_length >= PATH_MAX)
         return -ENAMETOOLONG;
-    memcpy(place->path, base, base_length);
-    place->path[base_length] = '/';
-    memcpy(place->path + base_length + 1, path, length + 1);
-    place->length = base_length + 1 + length;
+    if (base_length > 0) {
+        memcpy(place->path, base, base_length - 1);
+        place->path[base_length - 1] = '/';
+    }
+    memcpy(place->path + base_length, path, length + 1);
+    place->length = base_length + length;
     return 0;
 }
 
@@ -182,16 +184,18 @@ static long go_down(struct place *place, struct walk *walk, size_t name_end) {
     if (length > NAME_MAX)
         return -ENAMETOOLONG;
     path[walk->done] = '/';
-    memmove(path + start, path + walk->next, length);
+    if (start != walk->next)
+        memmove(path + start, path + walk->next, length);
     walk->done = start + length;
     walk->next = name_end;
-    const struct mount *mount = walk->mount->inner ? mount_of(path, walk->done) : walk->mount;
-    if (mount->length == walk->done)
+    const struct mount *mount = walk->mount->inner ? mount_at(path, walk->done) : NULL;
+    if (mount)
         enter_mount(walk, mount);
     else
         step_down(walk, path + start, length);
-    bool last = strspn(path + name_end, "/") == place->length - name_end;
-    if (last && !place_follows(place))
+    while (path[name_end] == '/')
+        name_end++;
+    if (name_end == place->length && !place_follows(place))
         return 0;
     if (walk->node && S_ISLNK(walk->node->mode))
         return follow(place, walk, start, walk->node->target, walk->node->size);
@@ -210,12 +214,12 @@ static long walk_path(struct place *place) {
     place->must_be_directory |= place->length && place->path[place->length - 1] == '/';
     while (walk.next < place->length) {
         char *path = place->path;
-        size_t start = walk.next, end;
+        size_t start = walk.next, end, length = place->length;
         if (path[start] == '/') {
             walk.next++;
             continue;
         }
-        for (end = start; end < place->length && path[end] != '/'; end++)
+        for (end = start; end < length && path[end] != '/'; end++)
             ;
         long result = 0;
         if (end - start == 1 && path[start] == '.')

@@ -24,8 +24,11 @@
 static int text_get(const struct orc_thread *thread, uint32_t from, uint32_t length, char *text) {
     if (guest_read(thread, text, (guest_address){from}, length) < 0)
         return -EFAULT;
+    bool ends = false; /* no call: C libraries lie far away, which costs more than the loop */
+    for (uint32_t i = 0; i < length; i++)
+        ends |= text[i] == 0;
     text[length] = 0;
-    return strlen(text) == length ? 0 : -EINVAL;
+    return ends ? -EINVAL : 0;
 }
 
 int path_get(const struct orc_thread *thread, guest_address from, uint32_t rights, struct path *path) {
@@ -40,7 +43,9 @@ int path_get(const struct orc_thread *thread, guest_address from, uint32_t right
         return -ENOMEM;
     uint32_t kinds = asked.length > 0 ? DIRECTORY : ANY_KIND;
     int result = text_get(thread, asked.address, asked.length, path->text);
-    return result < 0 ? result : file_get(thread, asked.directory, rights, kinds, &path->file, &path->rights);
+    return result < 0 ? result
+                      : file_borrow(thread, asked.directory, rights, kinds, &path->file, &path->rights,
+                                    &path->counted);
 }
 
 void close_fd(int64_t *fd) {
@@ -49,7 +54,7 @@ void close_fd(int64_t *fd) {
 }
 
 void path_put(struct path *path) {
-    if (path->file)
+    if (path->file && path->counted)
         file_put(path->file);
     if (path->text != path->few)
         free(path->text);
@@ -61,12 +66,9 @@ int64_t open_beneath(int directory, const char *path, uint64_t flags, uint64_t m
         .mode = mode,
         .resolve = RESOLVE_INSIDE | resolve,
     };
-    int64_t fd;
-    for (int i = 0; i < RACES; i++) {
+    int64_t fd = -EAGAIN;
+    for (int i = 0; i < RACES && fd == -EAGAIN; i++)
         fd = host_call(SYS_openat2, directory, (uintptr_t)path, (uintptr_t)&how, sizeof how);
-        if (fd != -EAGAIN)
-            break;
-    }
     return fd;
 }
 
@@ -139,7 +141,7 @@ int64_t call_open(struct orc_thread *thread, const uint64_t *arguments) {
 
 /* What a path names, for looking at; -errno in its place. */
 static int64_t find(const struct orc_thread *thread, uint64_t from, uint64_t follow, uint64_t flags) {
-    struct path path CLEANUP(path_put) = {.text = path.few};
+    struct path path CLEANUP(path_put);
     int64_t result = path_get(thread, guest_pointer(from), 0, &path);
     if (result < 0)
         return result;
@@ -171,17 +173,13 @@ int64_t call_read_link(struct orc_thread *thread, const uint64_t *arguments) {
 }
 
 /* The position in a granted directory is everybody's: who wants to list it opens it by an empty path. */
-FILE_CALL(call_entries, RIGHT_READ, DIRECTORY) {
+FILE_CALL(call_entries, RIGHT_READ | RIGHT_OWN, DIRECTORY) {
     uint64_t length = call->arguments[2] < ORC_MAX_TRANSFER ? call->arguments[2] : ORC_MAX_TRANSFER;
     void *buffer = kernel_buffer(call->thread, guest_pointer(call->arguments[1]), length);
-    if (call->rights & RIGHT_GRANTED)
-        return -EPERM;
     return buffer ? result_of(syscall(SYS_getdents64, call->fd, buffer, length)) : -EFAULT;
 }
 
-FILE_CALL(call_rewind, RIGHT_READ, DIRECTORY) {
-    if (call->rights & RIGHT_GRANTED)
-        return -EPERM;
+FILE_CALL(call_rewind, RIGHT_READ | RIGHT_OWN, DIRECTORY) {
     return lseek(call->fd, (off_t)call->arguments[1], SEEK_SET) < 0 ? -errno : 0;
 }
 
@@ -312,12 +310,10 @@ FILE_CALL(call_set_times, RIGHT_WRITE, REGULAR | DIRECTORY) {
         futimens(call->fd, (const struct timespec[2]){file_time(times[0]), file_time(times[1])}));
 }
 
-/* Locks belong to the open file description: the compartments of a cell are one process. The kernel looks at
- * the access mode; beyond that, who may only read may not keep others from reading. */
-FILE_CALL(call_lock, 0, REGULAR) {
-    if (call->rights & RIGHT_GRANTED)
-        return -EPERM; /* everybody who shares the open file shares its locks */
-    static const uint64_t commands[] = {F_OFD_SETLK, F_OFD_SETLKW, [ORC_LOCK_QUERY] = F_OFD_GETLK};
+/* Locks belong to the open file description: the compartments of a cell are one process, and everybody who
+ * shares a granted one would share its locks. The kernel looks at the access mode; beyond that, who may only
+ * read may not keep others from reading. */
+FILE_CALL(call_lock, RIGHT_OWN, REGULAR) {
     struct orc_lock asked;
     guest_address at = guest_pointer(call->arguments[1]);
     if (guest_read(call->thread, &asked, at, sizeof asked) < 0)
@@ -325,10 +321,12 @@ FILE_CALL(call_lock, 0, REGULAR) {
     if (asked.type > F_UNLCK || asked.reserved || call->arguments[2] > ORC_LOCK_QUERY)
         return -EINVAL;
     _Static_assert(F_RDLCK == 0 && F_WRLCK == 1 && F_UNLCK == 2, "there are no other types");
+    _Static_assert(F_OFD_SETLKW == F_OFD_SETLK + 1, "as ORC_LOCK's argument");
     if (asked.type == F_WRLCK && !(call->rights & RIGHT_WRITE))
         return -EACCES;
     struct flock lock = {.l_type = (short)asked.type, .l_start = asked.start, .l_len = asked.length};
-    int64_t result = host_call(SYS_fcntl, call->fd, commands[call->arguments[2]], (uintptr_t)&lock, 0);
+    uint64_t how = call->arguments[2] == ORC_LOCK_QUERY ? F_OFD_GETLK : F_OFD_SETLK + call->arguments[2];
+    int64_t result = host_call(SYS_fcntl, call->fd, how, (uintptr_t)&lock, 0);
     asked = (struct orc_lock){.type = (uint32_t)lock.l_type, .start = lock.l_start, .length = lock.l_len};
     bool answered = result == 0 && call->arguments[2] == ORC_LOCK_QUERY;
     return answered ? guest_write(call->thread, at, &asked, sizeof asked) : result;

@@ -118,12 +118,11 @@ FILE_CALL(call_status, 0, ANY_KIND) {
     return write_status(call->thread, call->fd, guest_pointer(call->arguments[1]));
 }
 
-FILE_CALL(call_set_blocking, 0, ANY_KIND) {
+/* The flag of a granted file is everybody's who shares it. */
+FILE_CALL(call_set_blocking, RIGHT_OWN, ANY_KIND) {
     int flags = fcntl(call->fd, F_GETFL);
     if (call->arguments[1] > 1)
         return -EINVAL;
-    if (call->rights & RIGHT_GRANTED)
-        return -EPERM; /* the flag is everybody's who shares the open file */
     return result_of(fcntl(call->fd, F_SETFL, call->arguments[1] ? flags & ~O_NONBLOCK : flags | O_NONBLOCK));
 }
 

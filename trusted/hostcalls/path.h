@@ -7,6 +7,7 @@
 struct path {
     struct host_file *file; /* a directory; any kind when `text` is empty */
     uint32_t rights;
+    bool counted; /* of file_borrow */
     char *text, few[256];
 };
 

@@ -124,10 +124,12 @@ static int look_up(const struct orc_thread *thread, uint64_t handle, uint32_t ri
     const struct capability *capability = capability_at(thread->compartment, handle);
     if (!capability || capability->kind != CAPABILITY_FILE)
         return -EBADF;
-    if ((capability->rights & rights) != rights)
+    if ((capability->rights & rights) != (rights & ~RIGHT_OWN))
         return -EACCES;
     if (!((kinds >> capability->file->kind) & 1))
         return -EINVAL;
+    if (rights & RIGHT_OWN && capability->rights & RIGHT_GRANTED)
+        return -EPERM;
     *file = capability->file;
     if (all_rights)
         *all_rights = capability->rights;

@@ -19,6 +19,7 @@ struct host_file {
 #define RIGHT_READ 1u
 #define RIGHT_WRITE 2u
 #define RIGHT_GRANTED 4u /* given by the embedder: the open file description may be shared with others */
+#define RIGHT_OWN 8u     /* as a need only: not RIGHT_GRANTED */
 
 enum capability_kind { CAPABILITY_NONE, CAPABILITY_FILE, CAPABILITY_OBJECT };
 
@@ -39,12 +40,13 @@ int64_t capability_add_file(struct orc_compartment *compartment, int fd, enum fi
 int capability_remove(struct orc_compartment *compartment, uint64_t handle);
 
 /* The file behind a handle, kept from being closed until file_put. -EBADF: no such handle, or not a file;
- * -EACCES: a right is missing. The kinds that fit are a mask of 1 << FILE_*; -EINVAL for another kind. */
+ * -EACCES: a right is missing. The kinds that fit are a mask of 1 << FILE_*; -EINVAL for another kind.
+ * -EPERM: it was granted, and `rights` has RIGHT_OWN. */
 int file_get(const struct orc_thread *thread, uint64_t handle, uint32_t rights, uint32_t kinds,
              struct host_file **file, uint32_t *all_rights /* or NULL */);
 void file_put(struct host_file *file);
-/* The same for a call that uses no other handle; of a compartment's only thread it needs no lock and no
- * reference, since nobody else could close the file. To be put when `*counted`. */
+/* The same for a call that closes no handle and makes no thread; of a compartment's only thread it needs no
+ * lock and no reference, since nobody else could close the file. To be put when `*counted`. */
 int file_borrow(const struct orc_thread *thread, uint64_t handle, uint32_t rights, uint32_t kinds,
                 struct host_file **file, uint32_t *all_rights, bool *counted);
 #define ANY_KIND 0xffffffffu
