@@ -6,6 +6,7 @@ import select
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -107,12 +108,14 @@ class Tenant:
 
 
 class Crowd:
-    """Up to `most` tenants, in a cgroup of their own. A context: on leaving it all are gone."""
+    """Up to `most` tenants, in a cgroup of their own. A context: on leaving it all are gone, and what they complained of last is shown
+    if it's left by an exception."""
 
     def __init__(self, build, workload, configuration, most, budget=None):
         self.build, self.workload, self.configuration, self.most = build, workload, configuration, most
         self.directory = tempfile.TemporaryDirectory(prefix="orc-crowd-")
         self.base = 0 if workload.streams else free_ports(most)
+        self.complaints = open(self.place("complaints"), "w+b")
         self.group = Group(budget)
         self.processes, self.streams, self.clients = [], [], []
         self.turn = 0
@@ -126,7 +129,7 @@ class Crowd:
                 self._start_cell()
             return self
         except BaseException:
-            self.__exit__()
+            self.__exit__(*sys.exc_info())
             raise
 
     @property
@@ -144,7 +147,7 @@ class Crowd:
             self.streams.append([os.open(self.place(f"{i}.{kind}"), os.O_RDWR | os.O_CLOEXEC) for kind in ("in", "out")])
 
     def _spawn(self, command, **options):
-        process = subprocess.Popen(command, cwd=self.directory.name, start_new_session=True, **options)
+        process = subprocess.Popen(command, cwd=self.directory.name, start_new_session=True, stderr=self.complaints, **options)
         self.processes.append(process)
         self.group.pids.append(process.pid)
         return process
@@ -251,7 +254,9 @@ class Crowd:
         if self.cell and is_readable(self.cell.stdout.fileno()):
             raise Failure(f"{self.workload.name}, {self.configuration}: a compartment ended: {self.cell.stdout.readline().decode()!r}")
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        if kind:
+            self._show_complaints()
         for client in self.clients:
             client.close()
         for process in self.processes:
@@ -265,7 +270,12 @@ class Crowd:
             for fd in pair:
                 os.close(fd)
         self.group.remove()
+        self.complaints.close()
         self.directory.cleanup()
+
+    def _show_complaints(self):
+        self.complaints.seek(max(0, self.complaints.seek(0, os.SEEK_END) - 2000))
+        sys.stderr.write(self.complaints.read().decode(errors="replace"))
 
 
 __all__ = ["CONFIGURATIONS", "Crowd", "TOP"]
