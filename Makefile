@@ -46,8 +46,8 @@ SAN_PROGRAMS := # sanitised twins
 
 # $(call program,NAME,SOURCES,LDLIBS): build/bin/NAME and build/san/NAME from C and assembly sources.
 define program
-$(BUILD)/bin/$(1): $(patsubst %,$(BUILD)/obj/%.o,$(2)) ; @mkdir -p $$(@D) && echo "  LINK $$@" && $(HOST_CC) $(HOST_LDFLAGS) -o $$@ $$^ $(3)
-$(BUILD)/san/$(1): $(patsubst %,$(BUILD)/sanobj/%.o,$(2)) ; @mkdir -p $$(@D) && echo "  LINK $$@" && $(HOST_CC) $(SAN_LDFLAGS) -o $$@ $$^ $(3)
+$(BUILD)/bin/$(1): $(patsubst %,$(BUILD)/obj/%.o,$(2)) ; @mkdir -p $$(@D) && echo "  LINK $$@" && $(HOST_CC) $(HOST_LDFLAGS) -o $$@ $$(filter %.o,$$^) $(3)
+$(BUILD)/san/$(1): $(patsubst %,$(BUILD)/sanobj/%.o,$(2)) ; @mkdir -p $$(@D) && echo "  LINK $$@" && $(HOST_CC) $(SAN_LDFLAGS) -o $$@ $$(filter %.o,$$^) $(3)
 PROGRAMS += $(BUILD)/bin/$(1)
 SAN_PROGRAMS += $(BUILD)/san/$(1)
 DEPFILES += $(patsubst %,$(BUILD)/obj/%.d,$(2)) $(patsubst %,$(BUILD)/sanobj/%.d,$(2))

@@ -180,6 +180,14 @@ def check_mounts(work):
         report(file.read() == "secret", "what lies outside is as it was")
 
 
+def check_order(order, linked):
+    """The linker ignores names that it doesn't know, and then lays out less than the file says."""
+    names = {line.strip() for line in open(os.path.join(guest.TOP, order), encoding="utf-8") if line.strip() and not line.startswith("#")}
+    symbols = {line.split()[-1] for line in subprocess.check_output(["nm", linked], text=True).splitlines()}
+    missing = sorted(names - symbols)
+    report(names and not missing, f"{os.path.basename(linked)} has all that {order} names", missing)
+
+
 def main():
     work = tempfile.mkdtemp(prefix="orc-libos-")
     try:
@@ -196,6 +204,8 @@ def main():
                               f"{work}/special.orc", cwd=work))
         check_rests(work)
         checks("races", orc([], f"{work}/races.orc", cwd=work))
+        check_order("guest/libos/libc.order", os.path.join(BUILD, "lib/orc/sysroot/lib/libc.so"))
+        check_order("trusted/hostcalls.order", TOOLS.orc)
         print(f"1..{count}")
     finally:
         shutil.rmtree(work, ignore_errors=True)
