@@ -109,8 +109,8 @@ static void count(const struct orc_result *result) {
         progress->faulted[result->fault.kind]++;
 }
 
-/* `rbx`, if not 0, is that register's value. */
-static void execute(struct world *world, struct random *random, uint64_t rbx) {
+/* `limit` in ns. `rbx`, if not 0, is that register's value. */
+static void execute(struct world *world, struct random *random, uint64_t limit, uint64_t rbx) {
     struct orc_thread *thread = world->thread;
     uint64_t *registers = &progress->registers.rax;
     for (int i = 0; i < 16; i++)
@@ -123,7 +123,7 @@ static void execute(struct world *world, struct random *random, uint64_t rbx) {
     thread->entry = TEXT_ADDRESS;
     thread->registers = progress->registers;
     thread->thread_pointer = progress->thread_pointer;
-    thread_run(thread, TIME_LIMIT, &progress->result);
+    thread_run(thread, limit, &progress->result);
     count(&progress->result);
     const char *failure = judge(world, &progress->result);
     if (failure) {
@@ -151,7 +151,7 @@ static void run_planted(struct world *world, size_t which) {
     struct random random = {which};
     progress->text_size = sizeof planted[which].text;
     memcpy(progress->text, planted[which].text, sizeof planted[which].text);
-    execute(world, &random, (uint64_t)world->compartment.slot + planted[which].offset);
+    execute(world, &random, NANOSECONDS, (uint64_t)world->compartment.slot + planted[which].offset);
 }
 
 static void run_batch(struct world worlds[2], uint64_t seed) {
@@ -165,7 +165,7 @@ static void run_batch(struct world worlds[2], uint64_t seed) {
         progress->text_size = generate_text(&generator, progress->text);
         progress->generated++;
         if (accepted(progress->text, progress->text_size))
-            execute(&worlds[i % 2], &random, 0);
+            execute(&worlds[i % 2], &random, TIME_LIMIT, 0);
     }
 }
 
