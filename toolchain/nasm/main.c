@@ -1,7 +1,7 @@
 /* orc-nasm: nasm, whose objects stay in their compartment. It takes nasm's options: nasm assembles, the
  * object is lifted back to assembly text, and this goes where all hand-written assembly goes: through the
  * rewriter and clang's assembler. */
-#include "lift.h"
+#include "../lift/lift.h"
 
 #include "../common/locate.h"
 #include "../common/tool.h"

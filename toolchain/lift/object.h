@@ -1,6 +1,6 @@
-/* A relocatable ELF object, as nasm writes it, read into memory. */
-#ifndef ORC_NASM_OBJECT_H
-#define ORC_NASM_OBJECT_H
+/* A relocatable ELF object, as an assembler writes it, read into memory. */
+#ifndef ORC_LIFT_OBJECT_H
+#define ORC_LIFT_OBJECT_H
 
 #include <stdbool.h>
 #include <stddef.h>

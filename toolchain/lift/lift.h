@@ -1,10 +1,10 @@
-/* orc-nasm: from an assembled object back to assembly text. Shared declarations.
+/* From an assembled object back to assembly text. Shared declarations.
  *
  * Data flows one way: object.c reads the object; code.c decodes its text and finds labels, functions and the
  * regions that jump to each other; registers.c finds another register for %rbp, and spill.c makes one free
  * where all are in use; print.c and gather.c write instructions; write.c writes the sections around them. */
-#ifndef ORC_NASM_LIFT_H
-#define ORC_NASM_LIFT_H
+#ifndef ORC_LIFT_LIFT_H
+#define ORC_LIFT_LIFT_H
 
 #include "object.h"
 
