@@ -30,7 +30,7 @@ class Programs:
 
     def __init__(self, build):
         self.build = build
-        self.tools = guest.Toolchain(build)
+        self.tools = guest.Toolchain(build, twin=True)
         self.work = os.path.join(build, "bench/runtime-work")
         os.makedirs(self.work, exist_ok=True)
         for name in ("hello", "calls"):

@@ -116,7 +116,7 @@ def table(programs, times, best, rounds):
 
 
 def main():
-    tools = guest.Toolchain(guest.main_build())
+    tools = guest.Toolchain(guest.main_build(), twin=True)
     work = os.path.join(tools.build, "bench/sfi-work")
     os.makedirs(work, exist_ok=True)
     rounds_of_all = int(os.environ.get("BENCH_ROUNDS", "9"))

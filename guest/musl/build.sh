@@ -5,7 +5,7 @@
 #   shared  with orc-cc and the overlays: libmusl.a, all of the shared C library and ld.so but the libOS (guest/rules.mk
 #           links it), and the start files
 #   native  with plain clang from the same C sources (hand-written string and math assembly left out as well), static and
-#           shared, so that tests and benchmarks compare compilers and not C libraries
+#           shared, so that benchmarks compare compilers and not C libraries (tests compare with an unaltered one)
 #
 # A finished build is kept in the user's cache, named by the hash of everything that went into it.
 set -euo pipefail

@@ -4,6 +4,7 @@ tests, the ports, the benchmarks and the csmith fuzzer."""
 import concurrent.futures
 import ctypes
 import difflib
+import functools
 import hashlib
 import mmap
 import os
@@ -64,12 +65,26 @@ def must(command, **options):
     return result
 
 
-class Toolchain:
-    """The two compilers, with equal C libraries."""
+# Debian's musl, as it is: what tests compare with (musl-dev, which musl-tools brings).
+REFERENCE_INCLUDE = "/usr/include/x86_64-linux-musl"
+REFERENCE_LIB = "/usr/lib/x86_64-linux-musl"
 
-    def __init__(self, build):
+
+@functools.cache
+def compiler_helpers():
+    """The system compiler's own helpers (128-bit integers, complex numbers), which musl-gcc links as well."""
+    return must(["musl-gcc", "-print-libgcc-file-name"]).stdout.decode().strip()
+
+
+class Toolchain:
+    """The two compilers. Tests compare with an unaltered C library. Benchmarks ask for the `twin`: the guest's C library,
+    built natively from the same sources, so that they compare code and not C libraries."""
+
+    def __init__(self, build, twin=False):
         self.build = os.path.abspath(build)
-        self.native_sysroot = os.path.join(self.build, "native/sysroot")
+        self.twin = twin
+        self.native_include = os.path.join(self.build, "native/sysroot/include") if twin else REFERENCE_INCLUDE
+        self.native_lib = os.path.join(self.build, "native/sysroot/lib") if twin else REFERENCE_LIB
         self.orc = os.path.join(self.build, "bin/orc")
         self.orc_cc = os.path.join(self.build, "bin/orc-cc")
         self.keys = {}
@@ -77,7 +92,7 @@ class Toolchain:
     def compiler_key(self, kind):
         """Changes whenever the code that a compiler makes may change."""
         if kind not in self.keys:
-            files = [self.native_sysroot + "/key"] if kind == "native" else [
+            files = [self.native_lib + "/libc.a"] if kind == "native" else [
                 self.orc_cc, self.build + "/bin/orc-sfi", self.build + "/lib/orc/orc-pass.so", self.build + "/lib/orc/sysroot-bare/key"]
             parts = []
             for name in files:
@@ -86,13 +101,18 @@ class Toolchain:
             self.keys[kind] = digest(*parts)
         return self.keys[kind]
 
+    def kept_as(self, kind):
+        """Objects of both native kinds are kept side by side."""
+        return "twin" if self.twin and kind == "native" else kind
+
     def native_compile(self):
-        return ["clang-22", "-nostdlibinc", "-idirafter", self.native_sysroot + "/include"]
+        return ["clang-22", "-nostdlibinc", "-idirafter", self.native_include]
 
     def native_link(self, output, inputs):
-        lib = self.native_sysroot + "/lib"
-        return ["clang-22", "-fuse-ld=lld", "-static", "-nostdlib", "-Wl,--gc-sections", "-Wl,-z,nostart-stop-gc", "-o", output, lib + "/crt1.o", *inputs,
-                "-Wl,--start-group", lib + "/libc.a", lib + "/libbuiltins.a", "-Wl,--end-group"]
+        lib = self.native_lib
+        helpers = lib + "/libbuiltins.a" if self.twin else compiler_helpers()
+        return ["clang-22", "-fuse-ld=lld", "-static", "-nostdlib", "-Wl,--gc-sections", "-Wl,-z,nostart-stop-gc", "-o", output, lib + "/crt1.o", lib + "/crti.o",
+                *inputs, "-Wl,--start-group", lib + "/libc.a", helpers, "-Wl,--end-group", lib + "/crtn.o"]
 
     def orc_compile(self):
         return [self.orc_cc]
@@ -115,8 +135,8 @@ class Toolchain:
         """The native result; the program is kept between runs: it depends on the source, the flags and the C library alone."""
         work = os.path.join(self.build, "tests/exec-work")
         os.makedirs(work, exist_ok=True)
-        with open(source, "rb") as file, open(self.native_sysroot + "/key", "rb") as key:
-            program = os.path.join(work, "native-" + digest(file.read(), flags, key.read()))
+        with open(source, "rb") as file:
+            program = os.path.join(work, "native-" + digest(file.read(), flags, self.compiler_key("native")))
         if not os.path.exists(program):
             new = f"{program}.{os.getpid()}.new"
             self.build_native(source, new, flags)

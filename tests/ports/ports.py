@@ -41,10 +41,11 @@ class Port:
         """Compiles the library; `kind` is native or orc; `extra` are more options. Returns its objects."""
         with open(self.recipe(), "rb") as file:
             key = guest.digest(file.read(), self.root, extra, self.tools.compiler_key(kind))
-        kept = os.path.join(self.tools.build, "ports", f"{self.name}-{kind}-{key}")
+        name = f"{self.name}-{self.tools.kept_as(kind)}"
+        kept = os.path.join(self.tools.build, "ports", f"{name}-{key}")
         if not os.path.isdir(kept):
             os.makedirs(os.path.dirname(kept), exist_ok=True)
-            for old in glob.glob(os.path.join(self.tools.build, "ports", f"{self.name}-{kind}-*")):
+            for old in glob.glob(os.path.join(self.tools.build, "ports", f"{name}-*")):
                 if not extra:
                     shutil.rmtree(old, ignore_errors=True)
             work = tempfile.mkdtemp(prefix=".work-", dir=os.path.dirname(kept))
