@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,8 +36,9 @@ static const int allowed[] = {
     SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_readv, SYS_writev, SYS_preadv2, SYS_pwritev2,
     SYS_close, SYS_fstat, SYS_newfstatat, SYS_lseek, SYS_fcntl, SYS_ioctl, SYS_openat, SYS_openat2,
     SYS_getdents64, SYS_readlinkat, SYS_mkdirat, SYS_unlinkat, SYS_renameat2, SYS_linkat, SYS_symlinkat,
-    SYS_ftruncate, SYS_fsync, SYS_fdatasync, SYS_fchmod, SYS_utimensat, SYS_fallocate, SYS_fstatfs, SYS_dup,
-    SYS_unlink, SYS_rename,
+    SYS_ftruncate, SYS_fsync, SYS_fdatasync, SYS_syncfs, SYS_fchmod, SYS_utimensat, SYS_fallocate, SYS_fstatfs,
+    SYS_dup, SYS_unlink, SYS_rename, SYS_flock, SYS_fgetxattr, SYS_fsetxattr, SYS_flistxattr, SYS_fremovexattr,
+    SYS_inotify_init1, SYS_inotify_add_watch, SYS_inotify_rm_watch,
     /* events and sockets */
     SYS_pipe2, SYS_socketpair, SYS_eventfd2, SYS_signalfd4, SYS_timerfd_create, SYS_timerfd_settime,
     SYS_timerfd_gettime, SYS_poll, SYS_ppoll, SYS_select, SYS_pselect6, SYS_epoll_create1, SYS_epoll_ctl,
@@ -95,6 +97,7 @@ static void write_filter(struct program *program) {
         {SYS_mmap, 2, PROT_EXEC, 0}, /* verified text is made executable by mprotect, where it stands */
         {SYS_tgkill, 0, UINT32_MAX, (uint32_t)getpid()}, /* signals to this process alone */
         {SYS_clone, 0, THREAD_FLAGS, THREAD_FLAGS},      /* threads only */
+        {SYS_mknodat, 2, S_IFMT, S_IFIFO},               /* no devices */
         {SYS_socket, 0, UINT32_MAX, AF_UNIX},
         {SYS_socket, 0, UINT32_MAX, AF_INET},
         {SYS_socket, 0, UINT32_MAX, AF_INET6}};

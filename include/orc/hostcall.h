@@ -51,7 +51,7 @@
 #define ORC_READ 4         /* (handle, pointer, length) (blocks): bytes read; 0 at the end. From a stream */
 #define ORC_WRITE 1        /* (handle, pointer, length) (blocks): bytes written. Never raises SIGPIPE: -EPIPE */
 #define ORC_CLOSE 40       /* (handle) */
-#define ORC_READ_VECTOR 41 /* (handle, const struct orc_span *, count, offset) (blocks): offset -1 for a stream */
+#define ORC_READ_VECTOR 41 /* (handle, const struct orc_span *, count, offset, RWF_ flags) (blocks): offset -1 for a stream */
 #define ORC_WRITE_VECTOR 42
 #define ORC_READ_AT 43  /* (handle, pointer, length, offset): from a file */
 #define ORC_WRITE_AT 44 /* (handle, pointer, length, offset): a file opened with O_APPEND ignores the offset */
@@ -59,28 +59,42 @@
 #define ORC_SET_BLOCKING 46 /* (handle, 0 or 1): -EPERM for a handle that was granted, since others share its flags */
 #define ORC_TERMINAL 47 /* (handle, struct orc_window *): -ENOTTY */
 #define ORC_AVAILABLE 48 /* (handle): bytes that a read would find (FIONREAD) */
+#define ORC_XATTR_GET 49  /* (handle, name, name length, pointer, size): the value's length; size 0: only that */
+#define ORC_XATTR_SET 50  /* (handle, name, XATTR_ flags << 32 | name length, pointer, size) */
+#define ORC_XATTR_LIST 51 /* (handle, pointer, size): bytes of names, each with a zero after it; size 0: only that */
+#define ORC_XATTR_REMOVE 52 /* (handle, name, name length) */
 #define ORC_MAX_SPANS 1024
 #define ORC_MAX_TRANSFER 0x1000000 /* bytes that one of these calls moves at most: so that a kill never waits long */
 
 /* Files beneath granted directories (files.c). A struct orc_path names one; it never leads out of its directory. */
 #define ORC_OPEN 56      /* (const struct orc_path *, flags, mode): a handle. O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL,
-                            O_TRUNC, O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_PATH, ORC_NO_LINKS */
+                            O_TRUNC, O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_PATH, O_TMPFILE, ORC_NO_LINKS */
 #define ORC_STATUS_AT 57 /* (const struct orc_path *, follow: 0 or 1, plus ORC_NO_LINKS or not, struct orc_status *) */
 #define ORC_ENTRIES 58   /* (handle, pointer, length): whole struct linux_dirent64 records; 0 at the end */
 #define ORC_REWIND 59    /* (handle, position): the d_off of an entry, or 0 */
 #define ORC_READ_LINK 60 /* (const struct orc_path *, pointer, length, 0 or ORC_NO_LINKS): bytes written */
 #define ORC_MAKE_DIRECTORY 61 /* (const struct orc_path *, mode) */
 #define ORC_REMOVE 62         /* (const struct orc_path *, directory: 0 or 1) */
-#define ORC_RENAME 63         /* (const struct orc_path *from, const struct orc_path *to, flags: 0 or RENAME_NOREPLACE) */
+#define ORC_RENAME 63         /* (const struct orc_path *from, const struct orc_path *to, flags: 0, RENAME_NOREPLACE or
+                                 RENAME_EXCHANGE) */
 #define ORC_LINK 64           /* (const struct orc_path *from, const struct orc_path *to) */
 #define ORC_SYMBOLIC_LINK 65  /* (const struct orc_path *, target pointer, target length) */
 #define ORC_TRUNCATE 66       /* (handle, size) */
-#define ORC_SYNC 67           /* (handle, data only: 0 or 1) (blocks) */
+#define ORC_SYNC 67           /* (handle, 0: all of the file, 1: its data only, 2: its file system) (blocks) */
 #define ORC_SET_MODE 68       /* (handle, mode) */
 #define ORC_SET_TIMES 69      /* (handle, const int64_t times[2]): access, modification; ORC_TIME_NOW, ORC_TIME_OMIT */
 #define ORC_LOCK 70           /* (handle, struct orc_lock *, 0: try, 1: wait, ORC_LOCK_QUERY) (blocks) */
-#define ORC_ALLOCATE 71       /* (handle, mode: 0 or FALLOC_FL_KEEP_SIZE, offset, length) */
+#define ORC_ALLOCATE 71       /* (handle, mode: FALLOC_FL_, offset, length) */
 #define ORC_STATUS_SYSTEM 72  /* (handle, struct orc_file_system *) */
+#define ORC_SET_TIMES_AT 73   /* (const struct orc_path *, const int64_t times[2]): of a name, a link's own too */
+#define ORC_MAKE_FIFO 74      /* (const struct orc_path *, mode): a name; it can't be opened by one */
+#define ORC_LINK_HANDLE 75    /* (handle, const struct orc_path *to): a name for a file that has none (O_TMPFILE) */
+#define ORC_FLOCK 76          /* (handle, LOCK_SH, LOCK_EX or LOCK_UN, 0: try, 1: wait) (blocks) */
+#define ORC_SEEK 77           /* (handle, offset, SEEK_DATA or SEEK_HOLE): where the next data or hole begins */
+#define ORC_NOTIFY 78         /* (): a handle from which ORC_READ reads struct inotify_event; it never blocks */
+#define ORC_NOTIFY_WATCH 79   /* (notify handle, const struct orc_path *, mask, 0 or ORC_NO_LINKS): the watch's number */
+#define ORC_NOTIFY_REMOVE 53  /* (notify handle, number) */
+#define ORC_MAX_WATCHES 512   /* of a notify handle */
 
 #define ORC_LOCK_QUERY 2 /* changes nothing; stores a lock that is in the way, or type F_UNLCK */
 #define ORC_NO_LINKS 0x40000000 /* -ELOOP instead of following any symbolic link (the last name of a path counts only
@@ -201,6 +215,7 @@ struct orc_status {
 
 struct orc_file_system {
     uint64_t block_size, blocks, blocks_free, files, files_free;
+    uint64_t type; /* as in statfs */
 };
 
 struct orc_window {

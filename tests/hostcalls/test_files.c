@@ -4,6 +4,8 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -29,7 +31,8 @@ GUEST_TEST(appends_and_truncates) {
     assert_string_equal(contents(guest, file), "writa");
     assert_int_equal(HOSTCALL(ORC_TRUNCATE, file, -1), -EINVAL);
     assert_int_equal(HOSTCALL(ORC_ALLOCATE, file, 0, 0, 100), 0);
-    assert_int_equal(HOSTCALL(ORC_ALLOCATE, file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 100), -EINVAL);
+    assert_int_equal(HOSTCALL(ORC_ALLOCATE, file, FALLOC_FL_PUNCH_HOLE, 0, 100), -EINVAL);
+    assert_int_equal(HOSTCALL(ORC_ALLOCATE, file, 0x40 /* FALLOC_FL_UNSHARE_RANGE */, 0, 100), -EINVAL);
     assert_int_equal(HOSTCALL(ORC_SYNC, file, 1), 0);
     assert_int_equal(HOSTCALL(ORC_STATUS, file, BUFFER), 0);
     assert_int_equal(((struct orc_status *)at(guest, BUFFER))->size, 100);
@@ -38,7 +41,7 @@ GUEST_TEST(appends_and_truncates) {
 }
 
 GUEST_TEST(refuses_flags_and_modes) {
-    const uint64_t flags[] = {3,         O_TMPFILE | O_RDWR,   O_DIRECT,         O_ASYNC, O_SYNC, O_NOATIME,
+    const uint64_t flags[] = {3,         O_DIRECT,             O_ASYNC,           O_SYNC, O_NOATIME,
                               O_CLOEXEC, UINT64_C(1) << 32,    UINT64_C(1) << 63, 0x80000000};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         assert_int_equal(open_at(guest, RW, "file", flags[i], 0), -EINVAL);
@@ -77,6 +80,164 @@ GUEST_TEST(a_read_only_grant_changes_nothing) {
     assert_int_equal(HOSTCALL(ORC_LOCK, file, put(guest, BUFFER, &(struct orc_lock){.type = F_WRLCK}, 24), 0), -EACCES);
     assert_int_equal(open_at(guest, (uint32_t)directory, "new", O_RDWR | O_CREAT, 0644), -EACCES);
     assert_string_equal(contents(guest, file), "read-only");
+}
+
+/* An attribute's name in the guest's memory. */
+static uint32_t named(struct guest *guest, const char *name) {
+    return put(guest, BUFFER + 0x1000, name, strlen(name));
+}
+
+GUEST_TEST(extended_attributes_are_the_users) {
+    uint64_t file = opened(guest, RW, "file", O_RDONLY), read_only = opened(guest, RO, "file", O_RDONLY);
+    int64_t set = HOSTCALL(ORC_XATTR_SET, file, named(guest, "user.a"), 6, put(guest, BUFFER, "value", 5), 5);
+    assert_true(set == 0 || set == -EOPNOTSUPP); /* the file system has none */
+    const char *const others[] = {"trusted.a", "security.a", "system.posix_acl_access", "user", "other.a"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        uint64_t length = strlen(others[i]);
+        assert_int_equal(HOSTCALL(ORC_XATTR_SET, file, named(guest, others[i]), length, BUFFER, 1), -EOPNOTSUPP);
+        assert_int_equal(HOSTCALL(ORC_XATTR_GET, file, named(guest, others[i]), length, BUFFER, 1), -EOPNOTSUPP);
+        assert_int_equal(HOSTCALL(ORC_XATTR_REMOVE, file, named(guest, others[i]), length), -EOPNOTSUPP);
+    }
+    assert_int_equal(HOSTCALL(ORC_XATTR_SET, file, named(guest, "user.a"), UINT64_C(4) << 32 | 6, BUFFER, 1), -EINVAL);
+    assert_int_equal(HOSTCALL(ORC_XATTR_SET, file, named(guest, "user.a"), 6, BUFFER, 65537), -E2BIG);
+    assert_int_equal(HOSTCALL(ORC_XATTR_SET, file, named(guest, "user.a"), 6, PAST_THE_END, 100), -EFAULT);
+    assert_int_equal(HOSTCALL(ORC_XATTR_GET, file, NOWHERE, 6, BUFFER, 1), -EFAULT);
+    assert_int_equal(HOSTCALL(ORC_XATTR_GET, file, named(guest, "user.a"), 256, BUFFER, 1), -ERANGE);
+    assert_int_equal(HOSTCALL(ORC_XATTR_GET, file, put(guest, BUFFER + 0x1000, "user.\0", 6), 6, BUFFER, 1), -EINVAL);
+    assert_int_equal(HOSTCALL(ORC_XATTR_SET, read_only, named(guest, "user.a"), 6, BUFFER, 1), -EACCES);
+    assert_int_equal(HOSTCALL(ORC_XATTR_REMOVE, read_only, named(guest, "user.a"), 6), -EACCES);
+    if (set < 0)
+        return;
+    assert_int_equal(HOSTCALL(ORC_XATTR_GET, file, named(guest, "user.a"), 6, BUFFER, 100), 5);
+    assert_memory_equal(at(guest, BUFFER), "value", 5);
+    assert_int_equal(HOSTCALL(ORC_XATTR_LIST, file, BUFFER, 100), 7);
+    assert_string_equal(at(guest, BUFFER), "user.a");
+    assert_int_equal(HOSTCALL(ORC_XATTR_LIST, file, BUFFER, 6), -ERANGE);
+    assert_int_equal(HOSTCALL(ORC_XATTR_REMOVE, file, named(guest, "user.a"), 6), 0);
+    assert_int_equal(HOSTCALL(ORC_XATTR_LIST, file, BUFFER, 100), 0);
+}
+
+GUEST_TEST(nameless_files_get_a_name) {
+    assert_int_equal(open_at(guest, RO, "sub", O_TMPFILE | O_RDWR, 0600), -EACCES);
+    assert_int_equal(open_at(guest, RW, "sub", O_TMPFILE | O_RDONLY, 0600), -EINVAL);
+    assert_int_equal(open_at(guest, RW, "sub", O_TMPFILE | O_RDWR, 04600), -EPERM);
+    uint64_t file = opened(guest, RW, "sub", O_TMPFILE | O_RDWR);
+    assert_int_equal(HOSTCALL(ORC_WRITE_AT, file, put(guest, BUFFER, "found", 5), 5, 0), 5);
+    assert_int_equal(HOSTCALL(ORC_LINK_HANDLE, file, path_at(guest, RO, "named")), -EACCES);
+    assert_int_equal(HOSTCALL(ORC_LINK_HANDLE, file, path_at(guest, RW, "../named")), -EXDEV);
+    assert_int_equal(HOSTCALL(ORC_LINK_HANDLE, file, path_at(guest, RW, "named")), 0);
+    assert_string_equal(contents(guest, opened(guest, RW, "named", O_RDONLY)), "found");
+    /* What has a name already is linked by that. */
+    assert_int_equal(HOSTCALL(ORC_LINK_HANDLE, file, path_at(guest, RW, "again")), -EPERM);
+    assert_int_equal(HOSTCALL(ORC_LINK_HANDLE, opened(guest, RO, "file", O_RDONLY), path_at(guest, RW, "mine")), -EACCES);
+    assert_int_equal(HOSTCALL(ORC_LINK_HANDLE, RW, path_at(guest, RW, "mine")), -EINVAL);
+}
+
+GUEST_TEST(fifos_have_names_and_nothing_else) {
+    assert_int_equal(HOSTCALL(ORC_MAKE_FIFO, path_at(guest, RO, "fifo"), 0600), -EACCES);
+    assert_int_equal(HOSTCALL(ORC_MAKE_FIFO, path_at(guest, RW, "fifo"), S_IFCHR | 0600), -EPERM);
+    assert_int_equal(HOSTCALL(ORC_MAKE_FIFO, path_at(guest, RW, "../fifo"), 0600), -EXDEV);
+    assert_int_equal(HOSTCALL(ORC_MAKE_FIFO, path_at(guest, RW, "fifo"), 0600), 0);
+    assert_int_equal(HOSTCALL(ORC_MAKE_FIFO, path_at(guest, RW, "fifo"), 0600), -EEXIST);
+    assert_int_equal(open_at(guest, RW, "fifo", O_RDONLY, 0), -EACCES);
+    assert_int_equal(open_at(guest, RW, "fifo", O_RDWR, 0), -EACCES);
+    int64_t times[2] = {1000000000, 2000000000};
+    assert_int_equal(HOSTCALL(ORC_SET_TIMES_AT, path_at(guest, RW, "fifo"), put(guest, BUFFER, times, sizeof times)), 0);
+    assert_int_equal(HOSTCALL(ORC_STATUS_AT, path_at(guest, RW, "fifo"), 0, BUFFER), 0);
+    assert_int_equal(((struct orc_status *)at(guest, BUFFER))->modification, 2000000000);
+}
+
+GUEST_TEST(times_of_names_follow_no_link) {
+    host_link(guest, "../secret", "rw/out");
+    int64_t times[2] = {1000000000, 2000000000};
+    uint32_t given = put(guest, BUFFER, times, sizeof times);
+    assert_int_equal(HOSTCALL(ORC_SET_TIMES_AT, path_at(guest, RW, "out"), given), 0);
+    assert_int_equal(HOSTCALL(ORC_SET_TIMES_AT, path_at(guest, RW, "out/"), given), 0); /* the link's own all the same */
+    assert_int_equal(HOSTCALL(ORC_SET_TIMES_AT, path_at(guest, RW, "../secret"), given), -EXDEV);
+    assert_int_equal(HOSTCALL(ORC_SET_TIMES_AT, path_at(guest, RO, "file"), given), -EACCES);
+    assert_int_equal(HOSTCALL(ORC_SET_TIMES_AT, path_at(guest, RW, "out"), NOWHERE), -EFAULT);
+    struct stat link, secret;
+    assert_int_equal(lstat(host_path(guest, "rw/out"), &link), 0);
+    assert_int_equal(link.st_mtim.tv_sec, 2);
+    assert_int_equal(stat(host_path(guest, "secret"), &secret), 0);
+    assert_int_not_equal(secret.st_mtim.tv_sec, 2);
+}
+
+GUEST_TEST(exchanges_names) {
+    host_file(guest, "rw/other", "other");
+    assert_int_equal(HOSTCALL(ORC_RENAME, path_at(guest, RW, "file"), path_at(guest, RW, "other"), RENAME_EXCHANGE), 0);
+    assert_string_equal(contents(guest, opened(guest, RW, "file", O_RDONLY)), "other");
+    assert_int_equal(HOSTCALL(ORC_RENAME, path_at(guest, RW, "file"), path_at(guest, RO, "file"), RENAME_EXCHANGE),
+                     -EACCES);
+    assert_int_equal(HOSTCALL(ORC_RENAME, path_at(guest, RW, "file"), path_at(guest, RW, "other"), RENAME_WHITEOUT),
+                     -EINVAL);
+}
+
+GUEST_TEST(flock_wants_the_right_to_write) {
+    uint64_t first = opened(guest, RW, "file", O_RDONLY), second = opened(guest, RW, "file", O_RDONLY);
+    assert_int_equal(HOSTCALL(ORC_FLOCK, first, LOCK_EX, 0), 0);
+    assert_int_equal(HOSTCALL(ORC_FLOCK, second, LOCK_SH, 0), -EAGAIN);
+    assert_int_equal(HOSTCALL(ORC_FLOCK, first, LOCK_SH, 0), 0);
+    assert_int_equal(HOSTCALL(ORC_FLOCK, second, LOCK_SH, 1), 0);
+    assert_int_equal(HOSTCALL(ORC_FLOCK, first, LOCK_UN, 0), 0);
+    assert_int_equal(HOSTCALL(ORC_FLOCK, first, LOCK_EX | LOCK_NB, 0), -EINVAL);
+    assert_int_equal(HOSTCALL(ORC_FLOCK, first, LOCK_EX, 2), -EINVAL);
+    uint64_t read_only = opened(guest, RO, "file", O_RDONLY);
+    assert_int_equal(HOSTCALL(ORC_FLOCK, read_only, LOCK_EX, 0), -EACCES);
+    assert_int_equal(HOSTCALL(ORC_FLOCK, read_only, LOCK_SH, 0), 0);
+    assert_int_equal(HOSTCALL(ORC_FLOCK, RW, LOCK_SH, 0), -EPERM);
+}
+
+GUEST_TEST(finds_data_and_holes) {
+    uint64_t file = opened(guest, RW, "sparse", O_RDWR | O_CREAT);
+    assert_int_equal(HOSTCALL(ORC_TRUNCATE, file, 0x100000), 0);
+    assert_int_equal(HOSTCALL(ORC_SEEK, file, 0, SEEK_HOLE), 0);
+    assert_int_equal(HOSTCALL(ORC_SEEK, file, 0x100000, SEEK_DATA), -ENXIO);
+    assert_int_equal(HOSTCALL(ORC_SEEK, file, 0, SEEK_SET), -EINVAL);
+    assert_int_equal(HOSTCALL(ORC_SEEK, file, UINT64_MAX, SEEK_DATA), -ENXIO);
+    assert_int_equal(HOSTCALL(ORC_SEEK, RW, 0, SEEK_DATA), -EINVAL);
+}
+
+/* How many events the guest reads from a notify handle, or -errno. */
+static int64_t events(struct guest *guest, uint64_t notify) {
+    int64_t length = HOSTCALL(ORC_READ, notify, BUFFER, 4096), count = 0;
+    for (int64_t done = 0; done < length; count++)
+        done += (int64_t)(sizeof(struct inotify_event) + ((struct inotify_event *)at(guest, BUFFER + (uint32_t)done))->len);
+    return length < 0 ? length : count;
+}
+
+GUEST_TEST(watches_what_is_granted) {
+    uint64_t notify = (uint64_t)HOSTCALL(ORC_NOTIFY, 0);
+    assert_int_equal(events(guest, notify), -EAGAIN);
+    assert_true(HOSTCALL(ORC_NOTIFY_WATCH, notify, path_at(guest, RW, "sub"), IN_CREATE | IN_OPEN, 0) > 0);
+    host_file(guest, "rw/sub/new", "");
+    assert_int_equal(events(guest, notify), 2);
+    assert_int_equal(HOSTCALL(ORC_NOTIFY_WATCH, notify, path_at(guest, RW, "../outside"), IN_CREATE, 0), -EXDEV);
+    host_link(guest, "../outside", "rw/outside");
+    assert_int_equal(HOSTCALL(ORC_NOTIFY_WATCH, notify, path_at(guest, RW, "outside"), IN_CREATE, 0), -EXDEV);
+    assert_int_equal(HOSTCALL(ORC_NOTIFY_WATCH, notify, path_at(guest, RW, "outside"), IN_CREATE, ORC_NO_LINKS), -ELOOP);
+    assert_int_equal(HOSTCALL(ORC_NOTIFY_WATCH, notify, path_at(guest, RW, "sub"), UINT64_C(1) << 32, 0), -EINVAL);
+    assert_int_equal(HOSTCALL(ORC_NOTIFY_WATCH, RW, path_at(guest, RW, "sub"), IN_CREATE, 0), -EINVAL);
+    /* Others' reading isn't told where this one may only read itself. */
+    assert_int_equal(HOSTCALL(ORC_NOTIFY_WATCH, notify, path_at(guest, RO, "file"), IN_MODIFY | IN_ACCESS, 0), -EACCES);
+    int64_t number = HOSTCALL(ORC_NOTIFY_WATCH, notify, path_at(guest, RO, "file"), IN_MODIFY, 0);
+    assert_true(number > 0);
+    assert_int_equal(HOSTCALL(ORC_NOTIFY_REMOVE, notify, (uint64_t)number), 0);
+    assert_int_equal(HOSTCALL(ORC_NOTIFY_REMOVE, notify, (uint64_t)number), -EINVAL);
+}
+
+GUEST_TEST(has_few_watches) {
+    uint64_t notify = (uint64_t)HOSTCALL(ORC_NOTIFY, 0);
+    for (unsigned i = 0; i < ORC_MAX_WATCHES; i++) /* of one file, but each counts */
+        assert_true(HOSTCALL(ORC_NOTIFY_WATCH, notify, path_at(guest, RW, "sub"), IN_CREATE, 0) > 0);
+    assert_int_equal(HOSTCALL(ORC_NOTIFY_WATCH, notify, path_at(guest, RW, "sub"), IN_CREATE, 0), -ENOSPC);
+    int made = 1;
+    while (HOSTCALL(ORC_NOTIFY, 0) > 0)
+        made++;
+    assert_int_equal(made, 4);
+    assert_int_equal(HOSTCALL(ORC_NOTIFY, 0), -EMFILE);
+    assert_int_equal(HOSTCALL(ORC_CLOSE, notify), 0);
+    assert_true(HOSTCALL(ORC_NOTIFY, 0) > 0);
 }
 
 GUEST_TEST(nothing_leads_out) {
@@ -141,7 +302,7 @@ GUEST_TEST(changes_directories) {
     assert_int_equal(HOSTCALL(ORC_REMOVE, path_at(guest, RW, "sub/new"), 0), -EISDIR);
     host_file(guest, "rw/other", "other");
     assert_int_equal(HOSTCALL(ORC_RENAME, path_at(guest, RW, "other"), path_at(guest, RW, "sub/new/moved"), 1), -EEXIST);
-    assert_int_equal(HOSTCALL(ORC_RENAME, path_at(guest, RW, "other"), path_at(guest, RW, "sub"), 2), -EINVAL);
+    assert_int_equal(HOSTCALL(ORC_RENAME, path_at(guest, RW, "other"), path_at(guest, RW, "sub"), 3), -EINVAL);
     assert_int_equal(HOSTCALL(ORC_REMOVE, path_at(guest, RW, "sub/new/moved"), 0), 0);
     assert_int_equal(HOSTCALL(ORC_REMOVE, path_at(guest, RW, "sub/new"), 1), 0);
     const char *names[] = {"", ".", "..", "sub/.", "sub/.."};
@@ -322,6 +483,15 @@ int main(void) {
         cmocka_unit_test(appends_and_truncates),
         cmocka_unit_test(refuses_flags_and_modes),
         cmocka_unit_test(a_read_only_grant_changes_nothing),
+        cmocka_unit_test(extended_attributes_are_the_users),
+        cmocka_unit_test(nameless_files_get_a_name),
+        cmocka_unit_test(fifos_have_names_and_nothing_else),
+        cmocka_unit_test(times_of_names_follow_no_link),
+        cmocka_unit_test(exchanges_names),
+        cmocka_unit_test(flock_wants_the_right_to_write),
+        cmocka_unit_test(finds_data_and_holes),
+        cmocka_unit_test(watches_what_is_granted),
+        cmocka_unit_test(has_few_watches),
         cmocka_unit_test(nothing_leads_out),
         cmocka_unit_test(acts_on_links_themselves),
         cmocka_unit_test(changes_directories),

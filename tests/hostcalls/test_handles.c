@@ -74,7 +74,9 @@ GUEST_TEST(refuses_bad_handles) {
                                 ORC_STATUS,      ORC_SET_BLOCKING, ORC_TERMINAL,  ORC_AVAILABLE,     ORC_ENTRIES,
                                 ORC_REWIND,      ORC_TRUNCATE,    ORC_SYNC,       ORC_SET_MODE,      ORC_ALLOCATE,
                                 ORC_STATUS_SYSTEM, ORC_TIMER_GET, ORC_READ_VECTOR, ORC_WRITE_VECTOR,
-                                ORC_SOCKET_LISTEN, ORC_SOCKET_SHUTDOWN};
+                                ORC_SOCKET_LISTEN, ORC_SOCKET_SHUTDOWN, ORC_XATTR_GET, ORC_XATTR_SET, ORC_XATTR_LIST,
+                                ORC_XATTR_REMOVE, ORC_LINK_HANDLE, ORC_FLOCK, ORC_SEEK, ORC_NOTIFY_WATCH,
+                                ORC_NOTIFY_REMOVE};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         for (size_t j = 0; j < sizeof numbers / sizeof *numbers; j++)
             assert_int_equal(HOSTCALL(numbers[j], bad[i], 0, 0, 0), -EBADF);

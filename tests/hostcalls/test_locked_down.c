@@ -6,6 +6,8 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
@@ -22,6 +24,15 @@ static uint64_t expect(struct guest *guest, const uint64_t arguments[6]) {
     return (uint64_t)result;
 }
 #define EXPECT(...) expect(guest, (const uint64_t[6]){__VA_ARGS__})
+
+/* Not every file system has them, but the filter lets each call through. */
+static void use_attributes(struct guest *guest, uint64_t file) {
+    put(guest, SCRATCH, "user.a", 6);
+    assert_int_not_equal(HOSTCALL(ORC_XATTR_SET, file, SCRATCH, 6, BUFFER, 4), -EPERM);
+    assert_int_not_equal(HOSTCALL(ORC_XATTR_GET, file, SCRATCH, 6, BUFFER, 4), -EPERM);
+    assert_int_not_equal(HOSTCALL(ORC_XATTR_LIST, file, BUFFER, 100), -EPERM);
+    assert_int_not_equal(HOSTCALL(ORC_XATTR_REMOVE, file, SCRATCH, 6), -EPERM);
+}
 
 static void use_files(struct guest *guest) {
     uint64_t file = EXPECT(ORC_OPEN, path_at(guest, RW, "new"), O_RDWR | O_CREAT, 0644);
@@ -45,6 +56,17 @@ static void use_files(struct guest *guest) {
     for (uint64_t how = 0; how <= ORC_LOCK_QUERY; how++)
         EXPECT(ORC_LOCK, file, SCRATCH, how);
     EXPECT(ORC_STATUS_SYSTEM, file, BUFFER);
+    EXPECT(ORC_SYNC, file, 2);
+    EXPECT(ORC_FLOCK, file, LOCK_EX, 1);
+    EXPECT(ORC_SEEK, file, 0, SEEK_DATA);
+    use_attributes(guest, file);
+    uint64_t nameless = EXPECT(ORC_OPEN, path_at(guest, RW, ""), O_TMPFILE | O_RDWR, 0600);
+    EXPECT(ORC_LINK_HANDLE, nameless, path_at(guest, RW, "named"));
+    EXPECT(ORC_MAKE_FIFO, path_at(guest, RW, "fifo"), 0600);
+    EXPECT(ORC_SET_TIMES_AT, path_at(guest, RW, "fifo"), put(guest, SCRATCH, (int64_t[2]){ORC_TIME_NOW, 5}, 16));
+    uint64_t notify = EXPECT(ORC_NOTIFY);
+    int64_t number = EXPECT(ORC_NOTIFY_WATCH, notify, path_at(guest, RW, "sub"), IN_CREATE, 0);
+    EXPECT(ORC_NOTIFY_REMOVE, notify, (uint64_t)number);
     EXPECT(ORC_OPEN, path_at(guest, LOG, ""), O_WRONLY, 0);
     EXPECT(ORC_CLOSE, file);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -16,12 +17,13 @@
 
 #define RESOLVE_INSIDE (RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV)
 #define OPEN_FLAGS                                                                                           \
-    (O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_PATH)
+    (O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_APPEND | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_PATH |    \
+     O_TMPFILE)
+#define NAMELESS (O_TMPFILE & ~O_DIRECTORY) /* the kernel wants both */
 #define PLAIN_MODE 0777u /* no set-id bits, no sticky bit */
 #define RACES 64         /* a rename elsewhere makes the kernel give up on a path with `..`: try again */
 
-/* `length` bytes, which hold no zero, and a zero after them. */
-static int text_get(const struct orc_thread *thread, uint32_t from, uint32_t length, char *text) {
+int text_get(const struct orc_thread *thread, uint32_t from, uint32_t length, char *text) {
     if (guest_read(thread, text, (guest_address){from}, length) < 0)
         return -EFAULT;
     bool ends = false; /* no call: C libraries lie far away, which costs more than the loop */
@@ -117,7 +119,7 @@ static int rights_for(uint64_t flags, uint64_t mode) {
     if (mode & ~(uint64_t)PLAIN_MODE)
         return -EPERM;
     int rights = access == O_RDONLY ? RIGHT_READ : access == O_WRONLY ? RIGHT_WRITE : BOTH_RIGHTS;
-    return flags & (O_CREAT | O_TRUNC) ? rights | (int)RIGHT_WRITE : rights;
+    return flags & (O_CREAT | O_TRUNC | NAMELESS) ? rights | (int)RIGHT_WRITE : rights;
 }
 
 static uint64_t resolution(uint64_t flags) {
@@ -125,7 +127,7 @@ static uint64_t resolution(uint64_t flags) {
 }
 
 int64_t call_open(struct orc_thread *thread, const uint64_t *arguments) {
-    uint64_t flags = arguments[1], mode = flags & O_CREAT ? arguments[2] : 0;
+    uint64_t flags = arguments[1], mode = flags & (O_CREAT | NAMELESS) ? arguments[2] : 0;
     struct path path CLEANUP(path_put) = {.text = path.few};
     int rights = rights_for(flags, mode);
     int64_t result =
@@ -232,6 +234,16 @@ int64_t call_make_directory(struct orc_thread *thread, const uint64_t *arguments
     return status < 0 ? status : result_of(mkdirat(parent.directory, parent.name, (mode_t)arguments[1]));
 }
 
+/* Others can see the name. No path opens it, so it never leads to another compartment or to the host. */
+int64_t call_make_fifo(struct orc_thread *thread, const uint64_t *arguments) {
+    if (arguments[1] & ~(uint64_t)PLAIN_MODE)
+        return -EPERM;
+    PARENT(parent);
+    int status = parent_get(thread, arguments[0], false, &parent);
+    mode_t mode = S_IFIFO | (mode_t)arguments[1];
+    return status < 0 ? status : result_of(syscall(SYS_mknodat, parent.directory, parent.name, mode, 0));
+}
+
 int64_t call_remove(struct orc_thread *thread, const uint64_t *arguments) {
     if (arguments[1] > 1)
         return -EINVAL;
@@ -242,7 +254,7 @@ int64_t call_remove(struct orc_thread *thread, const uint64_t *arguments) {
 }
 
 int64_t call_rename(struct orc_thread *thread, const uint64_t *arguments) {
-    if (arguments[2] & ~(uint64_t)RENAME_NOREPLACE)
+    if (arguments[2] != 0 && arguments[2] != RENAME_NOREPLACE && arguments[2] != RENAME_EXCHANGE)
         return -EINVAL;
     PARENT(from);
     PARENT(to);
@@ -268,6 +280,25 @@ int64_t call_link(struct orc_thread *thread, const uint64_t *arguments) {
     return result_of(linkat(from.directory, from.name, to.directory, to.name, 0)); /* doesn't follow links */
 }
 
+/* A file that has no name gets its first. Others have theirs, beneath a grant or not, and call_link looks at rights
+ * to it. */
+static int64_t name_file(const struct file_call *call, const struct parent *parent) {
+    struct stat found;
+    char name[PROC_NAME_SIZE];
+    if (fstat(call->fd, &found) != 0)
+        return -errno;
+    if (found.st_nlink != 0)
+        return -EPERM;
+    snprintf(name, sizeof name, PROC_NAME, call->fd); /* by the descriptor itself would need a capability */
+    return result_of(linkat(AT_FDCWD, name, parent->directory, parent->name, AT_SYMLINK_FOLLOW));
+}
+
+FILE_CALL(call_link_handle, RIGHT_WRITE | RIGHT_OWN, REGULAR) {
+    PARENT(parent);
+    int status = parent_get(call->thread, call->arguments[1], false, &parent);
+    return status < 0 ? status : name_file(call, &parent);
+}
+
 int64_t call_symbolic_link(struct orc_thread *thread, const uint64_t *arguments) {
     char target[ORC_MAX_PATH];
     if (arguments[2] >= sizeof target)
@@ -284,9 +315,16 @@ FILE_CALL(call_truncate, RIGHT_WRITE, REGULAR) {
 }
 
 FILE_CALL(call_sync, RIGHT_WRITE, REGULAR | DIRECTORY) {
-    if (call->arguments[1] > 1)
+    switch (call->arguments[1]) {
+    case 0:
+        return result_of(fsync(call->fd));
+    case 1:
+        return result_of(fdatasync(call->fd));
+    case 2:
+        return result_of(syncfs(call->fd));
+    default:
         return -EINVAL;
-    return result_of(call->arguments[1] ? fdatasync(call->fd) : fsync(call->fd));
+    }
 }
 
 FILE_CALL(call_set_mode, RIGHT_WRITE, REGULAR | DIRECTORY) {
@@ -302,12 +340,28 @@ static struct timespec file_time(int64_t time) {
     return rest < 0 ? (struct timespec){seconds - 1, rest + NANOSECONDS} : (struct timespec){seconds, rest};
 }
 
-FILE_CALL(call_set_times, RIGHT_WRITE, REGULAR | DIRECTORY) {
+static int times_get(const struct orc_thread *thread, uint64_t from, struct timespec both[2]) {
     int64_t times[2];
-    if (guest_read(call->thread, times, guest_pointer(call->arguments[1]), sizeof times) < 0)
+    if (guest_read(thread, times, guest_pointer(from), sizeof times) < 0)
         return -EFAULT;
-    return result_of(
-        futimens(call->fd, (const struct timespec[2]){file_time(times[0]), file_time(times[1])}));
+    both[0] = file_time(times[0]), both[1] = file_time(times[1]);
+    return 0;
+}
+
+FILE_CALL(call_set_times, RIGHT_WRITE, REGULAR | DIRECTORY) {
+    struct timespec times[2];
+    int status = times_get(call->thread, call->arguments[1], times);
+    return status < 0 ? status : result_of(futimens(call->fd, times));
+}
+
+int64_t call_set_times_at(struct orc_thread *thread, const uint64_t *arguments) {
+    struct timespec times[2];
+    PARENT(parent);
+    int status = parent_get(thread, arguments[0], true, &parent);
+    if (status == 0)
+        status = times_get(thread, arguments[1], times);
+    return status < 0 ? status
+                      : result_of(utimensat(parent.directory, parent.name, times, AT_SYMLINK_NOFOLLOW));
 }
 
 /* Locks belong to the open file description: the compartments of a cell are one process, and everybody who
@@ -332,8 +386,32 @@ FILE_CALL(call_lock, RIGHT_OWN, REGULAR) {
     return answered ? guest_write(call->thread, at, &asked, sizeof asked) : result;
 }
 
+/* The kernel's other kind of lock, of an open file as well. It doesn't look at the access mode: who may only read may
+ * not keep others from reading. */
+FILE_CALL(call_flock, RIGHT_OWN, REGULAR | DIRECTORY) {
+    uint64_t kind = call->arguments[1];
+    if ((kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN) || call->arguments[2] > 1)
+        return -EINVAL;
+    if (kind == LOCK_EX && !(call->rights & RIGHT_WRITE))
+        return -EACCES;
+    return result_of(flock(call->fd, (int)kind | (call->arguments[2] ? 0 : LOCK_NB)));
+}
+
+/* The position isn't used for anything else. */
+FILE_CALL(call_seek, RIGHT_READ | RIGHT_OWN, REGULAR) {
+    if (call->arguments[2] != SEEK_DATA && call->arguments[2] != SEEK_HOLE)
+        return -EINVAL;
+    return result_of(lseek(call->fd, (off_t)call->arguments[1], (int)call->arguments[2]));
+}
+
+static bool is_allocation(uint64_t mode) {
+    return mode == 0 || mode == FALLOC_FL_KEEP_SIZE || mode == (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE) ||
+           mode == FALLOC_FL_ZERO_RANGE || mode == (FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE) ||
+           mode == FALLOC_FL_COLLAPSE_RANGE || mode == FALLOC_FL_INSERT_RANGE;
+}
+
 FILE_CALL(call_allocate, RIGHT_WRITE, REGULAR) {
-    if (call->arguments[1] & ~(uint64_t)FALLOC_FL_KEEP_SIZE)
+    if (!is_allocation(call->arguments[1]))
         return -EINVAL;
     off_t offset = (off_t)call->arguments[2], length = (off_t)call->arguments[3];
     return result_of(fallocate(call->fd, (int)call->arguments[1], offset, length));
@@ -344,6 +422,6 @@ FILE_CALL(call_status_system, 0, REGULAR | DIRECTORY) {
     if (fstatfs(call->fd, &found) != 0)
         return -errno;
     const struct orc_file_system system = {(uint64_t)found.f_bsize, found.f_blocks, found.f_bavail,
-                                           found.f_files, found.f_ffree};
+                                           found.f_files, found.f_ffree, (uint64_t)found.f_type};
     return guest_write(call->thread, guest_pointer(call->arguments[1]), &system, sizeof system);
 }

@@ -53,14 +53,20 @@ void vector_put(struct vector *vector) {
         free(vector->spans);
 }
 
-/* (handle, spans, count, offset): an offset of -1 means the file's own position, to the kernel as well. */
+#define VECTOR_FLAGS (RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND)
+
+/* (handle, spans, count, offset, flags): an offset of -1 means the file's own position, to the kernel as well. */
 static int64_t transfer_vector(const struct file_call *call, long number) {
     struct vector vector CLEANUP(vector_put);
-    uint64_t count = call->arguments[2], none = 0; /* no upper half of the offset, no flags */
+    uint64_t count = call->arguments[2], flags = call->arguments[4], none = 0; /* no upper half of the offset */
+    if (flags & ~(uint64_t)VECTOR_FLAGS) {
+        vector.spans = vector.few;
+        return -EINVAL;
+    }
     int status = vector_get(call->thread, &vector, guest_pointer(call->arguments[1]), count);
     return status < 0
                ? status
-               : result_of(syscall(number, call->fd, vector.spans, count, call->arguments[3], none, none));
+               : result_of(syscall(number, call->fd, vector.spans, count, call->arguments[3], none, flags));
 }
 
 #define TRANSFER(name, right, how, number)                                                                   \
@@ -134,7 +140,7 @@ FILE_CALL(call_terminal, 0, ANY_KIND) {
     return guest_write(call->thread, guest_pointer(call->arguments[1]), &window, sizeof window);
 }
 
-FILE_CALL(call_available, RIGHT_READ, 1 << FILE_STREAM | SOCKET) {
+FILE_CALL(call_available, RIGHT_READ, 1 << FILE_STREAM | 1 << FILE_NOTIFY | SOCKET) {
     int bytes = 0;
     return ioctl(call->fd, FIONREAD, &bytes) == 0 ? bytes : -errno;
 }

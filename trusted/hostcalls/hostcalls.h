@@ -28,6 +28,10 @@ typedef int64_t hostcall_function(struct orc_thread *thread, const uint64_t *arg
     X(READ_LINK, read_link) X(MAKE_DIRECTORY, make_directory) X(REMOVE, remove) X(RENAME, rename) \
     X(LINK, link) X(SYMBOLIC_LINK, symbolic_link) X(TRUNCATE, truncate) X(SYNC, sync) X(SET_MODE, set_mode) \
     X(SET_TIMES, set_times) X(LOCK, lock) X(ALLOCATE, allocate) X(STATUS_SYSTEM, status_system) \
+    X(SET_TIMES_AT, set_times_at) X(MAKE_FIFO, make_fifo) X(LINK_HANDLE, link_handle) X(FLOCK, flock) X(SEEK, seek) \
+    /* xattr.c */ X(XATTR_GET, xattr_get) X(XATTR_SET, xattr_set) X(XATTR_LIST, xattr_list) \
+    X(XATTR_REMOVE, xattr_remove) \
+    /* notify.c */ X(NOTIFY, notify) X(NOTIFY_WATCH, notify_watch) X(NOTIFY_REMOVE, notify_remove) \
     /* events.c */ X(PIPE, pipe) X(SOCKET_PAIR, socket_pair) X(EVENT, event) X(TIMER, timer) \
     X(TIMER_SET, timer_set) X(TIMER_GET, timer_get) X(POLL, poll) X(EPOLL, epoll) \
     X(EPOLL_CONTROL, epoll_control) X(EPOLL_WAIT, epoll_wait) \
@@ -71,6 +75,7 @@ struct file_call {
     int fd;
     enum file_kind kind;
     uint32_t rights;
+    unsigned *watches; /* of FILE_NOTIFY */
     const uint64_t *arguments;
 };
 
@@ -84,6 +89,7 @@ static inline int64_t on_file(struct orc_thread *thread, const uint64_t *argumen
         return result;
     call.fd = file->fd;
     call.kind = file->kind;
+    call.watches = &file->watches;
     do
         result = body(&call);
     while (result == -EINTR && call_again(thread, result));

@@ -18,6 +18,9 @@ void path_put(struct path *path);
 /* A descriptor for what the path leads to: never out of the directory or its mount. Opening doesn't block. */
 int64_t open_beneath(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 
+/* `length` bytes of the guest's, which hold no zero, and a zero after them: `text` has room for one more. */
+int text_get(const struct orc_thread *thread, uint32_t from, uint32_t length, char *text);
+
 /* Closes a descriptor, unless it is negative: for CLEANUP. */
 void close_fd(int64_t *fd);
 

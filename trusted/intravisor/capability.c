@@ -10,19 +10,24 @@
 
 #include "capability.h"
 
-#define MAX_EPOLLS 64u /* what they watch counts against a limit that all tenants of a host's user share */
+/* What these watch counts against limits that all tenants of a host's user share. */
+#define MAX_EPOLLS 64u
+#define MAX_NOTIFIES 4u
 
 /* The owner's count of open files like this one. */
 static unsigned *count_of(struct orc_compartment *owner, enum file_kind kind) {
-    return &owner->files[kind == FILE_EPOLL];
+    return &owner->files[kind == FILE_EPOLL ? 1 : kind == FILE_NOTIFY ? 2 : 0];
+}
+
+static unsigned limit_of(const struct orc_compartment *owner, enum file_kind kind) {
+    return kind == FILE_EPOLL ? MAX_EPOLLS : kind == FILE_NOTIFY ? MAX_NOTIFIES : owner->limits.handles;
 }
 
 /* -EMFILE: closed handles count as long as calls wait for the file, or there would be no end of open files.
  */
 static int file_new(int fd, enum file_kind kind, struct orc_compartment *owner, struct host_file **file) {
     int status = -EMFILE;
-    unsigned limit = !owner ? 0 : kind == FILE_EPOLL ? MAX_EPOLLS : owner->limits.handles;
-    if (!owner || __atomic_add_fetch(count_of(owner, kind), 1, __ATOMIC_RELAXED) <= limit)
+    if (!owner || __atomic_add_fetch(count_of(owner, kind), 1, __ATOMIC_RELAXED) <= limit_of(owner, kind))
         status = (*file = malloc(sizeof **file)) ? 0 : -ENOMEM;
     if (status == 0) {
         **file = (struct host_file){.references = 1, .fd = fd, .kind = kind, .owner = owner};

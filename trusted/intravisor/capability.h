@@ -6,7 +6,16 @@
 #include "orc/hostcall.h"
 #include "thread.h"
 
-enum file_kind { FILE_STREAM, FILE_REGULAR, FILE_DIRECTORY, FILE_SOCKET, FILE_EPOLL, FILE_EVENT, FILE_TIMER };
+enum file_kind {
+    FILE_STREAM,
+    FILE_REGULAR,
+    FILE_DIRECTORY,
+    FILE_SOCKET,
+    FILE_EPOLL,
+    FILE_EVENT,
+    FILE_TIMER,
+    FILE_NOTIFY
+};
 
 /* A host file descriptor that capabilities share; closed with its last reference. */
 struct host_file {
@@ -14,6 +23,7 @@ struct host_file {
     int fd;
     struct orc_compartment *owner; /* whose quota it counts against until it's closed; NULL: the embedder's */
     enum file_kind kind;
+    unsigned watches; /* of FILE_NOTIFY: no fewer than it has; atomic */
 };
 
 #define RIGHT_READ 1u

@@ -93,8 +93,8 @@ struct orc_compartment {
 
     struct capability *capabilities;
     uint32_t capability_space, handle_count, first_free;
-    unsigned files[2]; /* of its own that are open, epolls apart, under a handle or in some thread's call;
-                          atomic */
+    unsigned files[3]; /* of its own that are open, epolls and notifies apart, under a handle or in some thread's
+                          call; atomic */
     struct orc_network_grant *networks;
     unsigned network_count;
     struct grant *grants;
