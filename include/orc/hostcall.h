@@ -105,7 +105,8 @@
 #define ORC_SOCKET_PAIR 81   /* (type, nonblocking, uint32_t handles[2]): AF_UNIX */
 #define ORC_EVENT 82         /* (initial, EFD_ flags): a handle */
 #define ORC_TIMER 83         /* (clock, TFD_NONBLOCK or 0): a handle */
-#define ORC_TIMER_SET 84     /* (handle, flags: TFD_TIMER_ABSTIME, const int64_t new[2], int64_t old[2] or 0): first, interval */
+#define ORC_TIMER_SET 84     /* (handle, flags: TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET, const int64_t new[2], int64_t old[2] or
+                                0): first, interval */
 #define ORC_TIMER_GET 85     /* (handle, int64_t now[2]) */
 #define ORC_POLL 86          /* (struct orc_poll *, count, timeout, rest) (blocks): how many are ready. Of none: sleeps.
                                 rest: 0, or 1 to wait without a host thread; then it tells nothing of what is ready: 0,
@@ -133,9 +134,9 @@
 #define ORC_SOCKET_RECEIVE 108 /* (handle, struct orc_message *, flags) (blocks): bytes received */
 
 /* Time, chance, accounts (clocks.c). */
-#define ORC_CLOCK 3      /* (ORC_CLOCK_): ns */
+#define ORC_CLOCK 3      /* (ORC_CLOCK_, thread id): ns */
 #define ORC_RANDOM 113   /* (pointer, length): fills all of it; at most 1 MiB */
-#define ORC_USAGE 114    /* (struct orc_usage *) */
+#define ORC_USAGE 114    /* (struct orc_usage *, whose times and faults: 0: all threads', 1: the calling thread's) */
 #define ORC_LOG 115      /* (pointer, length): a line for the operator, at most 512 bytes; the rest is cut */
 #define ORC_HOSTCALLS 128
 /* clang-format on */
@@ -145,6 +146,8 @@
 #define ORC_CLOCK_COMPARTMENT 2 /* processor time of all its threads */
 #define ORC_CLOCK_THREAD 3      /* processor time of the calling thread */
 #define ORC_CLOCK_BOOT 4
+#define ORC_CLOCK_OF_THREAD 5   /* processor time of the thread that the second argument names; -ESRCH */
+#define ORC_CLOCK_TAI 6
 
 #define ORC_FOREVER (-1)
 #define ORC_TIME_NOW (-1)
@@ -247,11 +250,12 @@ struct orc_message {
 };
 
 struct orc_usage {
-    uint64_t processor_time, user_time, system_time; /* ns, all threads */
+    uint64_t processor_time, user_time, system_time; /* ns */
     uint64_t memory, memory_limit;                   /* bytes mapped by the guest, and how many may be */
-    uint64_t hostcalls, faults;
+    uint64_t hostcalls, faults; /* faults: page faults of the calling thread, and of threads that have ended or rested */
     uint32_t threads, thread_limit;
     uint32_t handles, handle_limit;
+    uint64_t memory_peak; /* the greatest `memory` so far */
 };
 #endif
 

@@ -153,7 +153,8 @@ GUEST_TEST(events_and_timers) {
     put(guest, BUFFER, (int64_t[2]){50 * MILLISECOND, -1}, 16);
     assert_int_equal(HOSTCALL(ORC_TIMER_SET, (uint64_t)timer, 0, BUFFER, 0), -EINVAL);
     put(guest, BUFFER, (int64_t[2]){INT64_MAX, 0}, 16);
-    assert_int_equal(HOSTCALL(ORC_TIMER_SET, (uint64_t)timer, TFD_TIMER_CANCEL_ON_SET, BUFFER, 0), -EINVAL);
+    assert_int_equal(HOSTCALL(ORC_TIMER_SET, (uint64_t)timer, 4, BUFFER, 0), -EINVAL);
+    assert_int_equal(HOSTCALL(ORC_TIMER_SET, (uint64_t)timer, TFD_TIMER_CANCEL_ON_SET | TFD_TIMER_ABSTIME, BUFFER, 0), 0);
     assert_int_equal(HOSTCALL(ORC_TIMER_SET, (uint64_t)timer, 0, BUFFER, 0), 0);
     put(guest, BUFFER, (int64_t[2]){MILLISECOND, 0}, 16);
     assert_int_equal(HOSTCALL(ORC_TIMER_SET, (uint64_t)timer, 0, BUFFER, BUFFER + 64), 0);
@@ -225,10 +226,31 @@ GUEST_TEST(clocks) {
     assert_int_equal(HOSTCALL(ORC_POLL, 0, 0, 2 * MILLISECOND), 0);
     assert_true(HOSTCALL(ORC_CLOCK, ORC_CLOCK_MONOTONIC) - before >= 2 * MILLISECOND);
     assert_int_equal(HOSTCALL(ORC_POLL, 0, 0, (uint64_t)-2), -EINVAL);
-    for (uint64_t clock = 0; clock <= ORC_CLOCK_BOOT; clock++)
-        assert_true(HOSTCALL(ORC_CLOCK, clock) > 0);
-    assert_int_equal(HOSTCALL(ORC_CLOCK, ORC_CLOCK_BOOT + 1), -EINVAL);
+    for (uint64_t clock = 0; clock <= ORC_CLOCK_TAI; clock++)
+        assert_true(HOSTCALL(ORC_CLOCK, clock, HOSTCALL(ORC_THREAD_ID)) > 0);
+    assert_int_equal(HOSTCALL(ORC_CLOCK, ORC_CLOCK_OF_THREAD, 0), -ESRCH);
+    assert_int_equal(HOSTCALL(ORC_CLOCK, ORC_CLOCK_OF_THREAD, 99), -ESRCH);
+    assert_int_equal(HOSTCALL(ORC_CLOCK, ORC_CLOCK_OF_THREAD, UINT64_MAX), -ESRCH);
+    assert_int_equal(HOSTCALL(ORC_CLOCK, ORC_CLOCK_TAI + 1), -EINVAL);
     assert_int_equal(HOSTCALL(ORC_CLOCK, UINT64_MAX), -EINVAL);
+}
+
+GUEST_TEST(usage) {
+    struct orc_usage *usage = at(guest, BUFFER);
+    assert_int_equal(HOSTCALL(ORC_USAGE, BUFFER, 2), -EINVAL);
+    assert_int_equal(HOSTCALL(ORC_USAGE, BUFFER, 0), 0);
+    uint64_t memory = usage->memory;
+    assert_true(usage->memory_peak >= memory);
+    assert_true(usage->faults > 0);
+    assert_int_equal(HOSTCALL(ORC_MAP, ORC_HEAP + 0x1000000, 0x100000, ORC_MEMORY_READ | ORC_MEMORY_WRITE), 0);
+    assert_int_equal(HOSTCALL(ORC_UNMAP, ORC_HEAP + 0x1000000, 0x100000), 0);
+    assert_int_equal(HOSTCALL(ORC_USAGE, BUFFER, 0), 0);
+    assert_int_equal(usage->memory, memory);
+    assert_true(usage->memory_peak >= memory + 0x100000);
+    uint64_t all = usage->processor_time;
+    assert_int_equal(HOSTCALL(ORC_USAGE, BUFFER, 1), 0);
+    assert_true(usage->processor_time >= all); /* there is one thread */
+    assert_true(usage->user_time + usage->system_time == usage->processor_time);
 }
 
 /* A call that blocks ends when the thread is stopped, wherever it waits. */
@@ -276,6 +298,7 @@ int main(void) {
         cmocka_unit_test(polls),
         cmocka_unit_test(epolls),
         cmocka_unit_test(clocks),
+        cmocka_unit_test(usage),
         cmocka_unit_test(blocking_calls_can_be_stopped),
     };
     return run_as_tap("hostcalls-handles", tests, sizeof tests / sizeof *tests);

@@ -102,10 +102,11 @@ static void use_events(struct guest *guest) {
     uint64_t epoll = EXPECT(ORC_EPOLL);
     EXPECT(ORC_EPOLL_CONTROL, epoll, EPOLL_CTL_ADD, ends[0], EPOLLIN, 1);
     EXPECT(ORC_EPOLL_WAIT, epoll, BUFFER, 1, SECOND);
-    for (uint64_t clock = 0; clock <= ORC_CLOCK_BOOT; clock++)
-        EXPECT(ORC_CLOCK, clock);
+    for (uint64_t clock = 0; clock <= ORC_CLOCK_TAI; clock++)
+        EXPECT(ORC_CLOCK, clock, HOSTCALL(ORC_THREAD_ID));
     EXPECT(ORC_RANDOM, BUFFER, 1000);
     EXPECT(ORC_USAGE, BUFFER);
+    EXPECT(ORC_USAGE, BUFFER, 1);
     EXPECT(ORC_LOG, BUFFER, 10);
     EXPECT(ORC_THREAD_ID);
     EXPECT(ORC_YIELD);

@@ -11,11 +11,20 @@ const clockid_t host_clocks[] = {[ORC_CLOCK_MONOTONIC] = CLOCK_MONOTONIC,
                                  [ORC_CLOCK_REALTIME] = CLOCK_REALTIME,
                                  [ORC_CLOCK_COMPARTMENT] = -1,
                                  [ORC_CLOCK_THREAD] = CLOCK_THREAD_CPUTIME_ID,
-                                 [ORC_CLOCK_BOOT] = CLOCK_BOOTTIME};
+                                 [ORC_CLOCK_BOOT] = CLOCK_BOOTTIME,
+                                 [ORC_CLOCK_OF_THREAD] = -1,
+                                 [ORC_CLOCK_TAI] = CLOCK_TAI};
+
+static int64_t clock_of_thread(struct orc_compartment *compartment, uint64_t id) {
+    uint64_t spent = thread_time(compartment, id);
+    return spent == UINT64_MAX ? -ESRCH : (int64_t)spent;
+}
 
 int64_t call_clock(struct orc_thread *thread, const uint64_t *arguments) {
-    if (arguments[0] > ORC_CLOCK_BOOT)
+    if (arguments[0] > ORC_CLOCK_TAI)
         return -EINVAL;
+    if (arguments[0] == ORC_CLOCK_OF_THREAD)
+        return clock_of_thread(thread->compartment, arguments[1]);
     if (arguments[0] == ORC_CLOCK_COMPARTMENT) {
         struct orc_usage usage;
         compartment_usage(thread->compartment, &usage);
@@ -44,7 +53,12 @@ int64_t call_random(struct orc_thread *thread, const uint64_t *arguments) {
 
 int64_t call_usage(struct orc_thread *thread, const uint64_t *arguments) {
     struct orc_usage usage;
+    if (arguments[1] > 1)
+        return -EINVAL;
     compartment_usage(thread->compartment, &usage);
+    usage.faults += own_faults() - thread->faults_before;
+    if (arguments[1] == 1)
+        thread_usage(thread, &usage);
     return guest_write(thread, guest_pointer(arguments[0]), &usage, sizeof usage);
 }
 

@@ -57,7 +57,7 @@ FILE_CALL(call_timer_set, 0, 1 << FILE_TIMER) {
     guest_address old = guest_pointer(call->arguments[3]);
     if (guest_read(call->thread, times, guest_pointer(call->arguments[2]), sizeof times) < 0)
         return -EFAULT;
-    if (times[0] < 0 || times[1] < 0 || call->arguments[1] & ~(uint64_t)TFD_TIMER_ABSTIME)
+    if (times[0] < 0 || times[1] < 0 || call->arguments[1] & ~(uint64_t)(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET))
         return -EINVAL;
     const struct itimerspec timer = {.it_value = to_timespec(times[0]), .it_interval = to_timespec(times[1])};
     struct itimerspec before;

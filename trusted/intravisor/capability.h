@@ -69,5 +69,9 @@ bool call_again(struct orc_thread *thread, int64_t result);
 
 /* What ORC_USAGE tells; cheap. */
 void compartment_usage(struct orc_compartment *compartment, struct orc_usage *usage);
+/* Times and faults of the calling thread alone; the rest stays as it is. */
+void thread_usage(const struct orc_thread *thread, struct orc_usage *usage);
+/* What this thread has spent, ns; UINT64_MAX: there is none of this id. */
+uint64_t thread_time(struct orc_compartment *compartment, uint64_t id);
 
 #endif

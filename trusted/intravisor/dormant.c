@@ -103,6 +103,7 @@ void dormant_begin(struct orc_thread *thread) {
     pthread_mutex_lock(&compartment->lock);
     /* What it has spent is what it had before it began, negative: its next worker goes on from there. */
     thread->before = add_times(&spent, thread);
+    compartment->faults += own_faults() - thread->faults_before;
     copy->gate_frame = memcpy((uint8_t *)copy - thread->kept, thread->gate_frame, thread->kept + sizeof *thread);
     copy->before = (struct processor_times){-spent.all, -spent.user};
     copy->dormant = true;

@@ -61,6 +61,7 @@ struct memory_map {
     struct extent *extents;
     unsigned count, space;
     uint64_t bytes; /* of all extents, and of the data of granted objects */
+    uint64_t peak;  /* the greatest `bytes` so far */
 };
 
 struct processor_times {
@@ -87,6 +88,7 @@ struct orc_compartment {
     void *on_end_context;
     struct processor_times spent; /* by threads that have ended */
     uint64_t hostcalls;           /* likewise */
+    uint64_t faults;              /* likewise, and of threads that have rested */
 
     volatile uint32_t signals;      /* pending from outside; atomic */
     volatile uint32_t signal_entry; /* code address; atomic */

@@ -87,6 +87,13 @@ static struct change plan(const struct memory_map *map, uint32_t start, uint32_t
     return change;
 }
 
+/* Under the memory's lock; usage reads them without. */
+static void set_bytes(struct memory_map *map, uint64_t bytes) {
+    __atomic_store_n(&map->bytes, bytes, __ATOMIC_RELAXED);
+    if (bytes > map->peak)
+        __atomic_store_n(&map->peak, bytes, __ATOMIC_RELAXED);
+}
+
 /* May the list change so, and is there room? After this, commit can't fail. */
 static int admit(struct orc_compartment *compartment, const struct change *change) {
     struct memory_map *map = &compartment->memory;
@@ -113,7 +120,7 @@ static void commit(struct memory_map *map, const struct change *change) {
             (map->count - change->last) * sizeof *map->extents);
     memcpy(map->extents + change->first, change->extents, change->count * sizeof *map->extents);
     map->count = map->count - (change->last - change->first) + change->count;
-    __atomic_store_n(&map->bytes, change->bytes, __ATOMIC_RELAXED);
+    set_bytes(map, change->bytes);
 }
 
 /* Changes the kernel's mappings: should that fail half-way, the guest's memory may be gone, but never our
@@ -193,7 +200,7 @@ int memory_charge(struct orc_compartment *compartment, uint64_t bytes) {
     uint64_t limit = compartment->limits.memory, used = compartment->memory.bytes;
     if (used > limit || bytes > limit - used)
         return -ENOMEM;
-    __atomic_add_fetch(&compartment->memory.bytes, bytes, __ATOMIC_RELAXED);
+    set_bytes(&compartment->memory, used + bytes);
     return 0;
 }
 

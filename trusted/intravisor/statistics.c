@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "capability.h"
@@ -31,13 +32,45 @@ struct processor_times add_times(struct processor_times *sum, const struct orc_t
     return now;
 }
 
+uint64_t own_faults(void) {
+    struct rusage usage;
+    return getrusage(RUSAGE_THREAD, &usage) == 0 ? (uint64_t)usage.ru_minflt + (uint64_t)usage.ru_majflt : 0;
+}
+
+uint64_t thread_time(struct orc_compartment *compartment, uint64_t id) {
+    struct processor_times times = {0};
+    HOLD(compartment->lock);
+    const struct orc_thread *thread = compartment->threads;
+    while (thread && thread->id != id)
+        thread = thread->next;
+    if (!thread)
+        return UINT64_MAX;
+    add_times(&times, thread);
+    return times.all;
+}
+
+static void set_times(struct orc_usage *usage, const struct processor_times *times) {
+    usage->processor_time = times->all;
+    usage->user_time = times->user < times->all ? times->user : times->all;
+    usage->system_time = times->all - usage->user_time;
+}
+
+void thread_usage(const struct orc_thread *thread, struct orc_usage *usage) {
+    struct processor_times times = {0};
+    add_times(&times, thread);
+    set_times(usage, &times);
+    usage->faults = own_faults() - thread->faults_before;
+}
+
 void compartment_usage(struct orc_compartment *compartment, struct orc_usage *usage) {
     HOLD(compartment->lock);
     struct processor_times times = compartment->spent;
     *usage = (struct orc_usage){
         .memory = __atomic_load_n(&compartment->memory.bytes, __ATOMIC_RELAXED),
         .memory_limit = compartment->limits.memory,
+        .memory_peak = __atomic_load_n(&compartment->memory.peak, __ATOMIC_RELAXED),
         .hostcalls = compartment->hostcalls,
+        .faults = compartment->faults,
         .threads = compartment->thread_count,
         .thread_limit = compartment->limits.threads,
         .handles = compartment->handle_count,
@@ -47,9 +80,7 @@ void compartment_usage(struct orc_compartment *compartment, struct orc_usage *us
         add_times(&times, thread);
         usage->hostcalls += __atomic_load_n(&thread->hostcalls, __ATOMIC_RELAXED);
     }
-    usage->processor_time = times.all;
-    usage->user_time = times.user < times.all ? times.user : times.all;
-    usage->system_time = times.all - usage->user_time;
+    set_times(usage, &times);
 }
 
 int orc_compartment_statistics(struct orc_compartment *compartment, struct orc_statistics *statistics) {

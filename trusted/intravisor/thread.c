@@ -157,6 +157,7 @@ int orc_thread_create(struct orc_compartment *compartment, struct orc_thread **t
     created->tid = gettid();
     thread_prepare(created, compartment);
     created->before = thread_times(created->tid);
+    created->faults_before = own_faults();
     attach_host();
     *thread = created;
     HOLD(compartment->lock);

@@ -44,6 +44,7 @@ struct orc_thread {
     pthread_t owner;
     uint64_t control_stack;        /* lowest address */
     struct processor_times before; /* what the host thread had spent when this thread began */
+    uint64_t faults_before;        /* its page faults, likewise */
     uint32_t job;                  /* an idle worker waits until this isn't 0 */
     bool first;                    /* the compartment's: when it returns, the compartment ends */
     bool dormant;
@@ -133,6 +134,8 @@ void detach_host(const struct orc_thread *thread);
 void thread_arm(struct orc_thread *thread);
 /* statistics.c: adds what the thread has spent since it began; what its host thread has spent. */
 struct processor_times add_times(struct processor_times *sum, const struct orc_thread *thread);
+/* The calling host thread's page faults. */
+uint64_t own_faults(void);
 
 /* worker.c: starts a thread of the Intravisor's at `entry`; the caller holds the compartment's lock.
  * `id_address`: 0, or where the new thread's id is stored before it runs. Its id, or -errno. */

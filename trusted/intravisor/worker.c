@@ -38,6 +38,8 @@ void worker_finish(struct orc_thread *thread, const struct orc_result *result) {
     if (ends)
         compartment_end(compartment, result, thread);
     thread_leave(thread);
+    if (thread->tid != 0) /* it is the calling one */
+        compartment->faults += own_faults() - thread->faults_before;
     if (--compartment->worker_count == 0) {
         compartment_end(compartment, &(struct orc_result){.outcome = ORC_EXITED}, thread);
         compartment->over = true;
@@ -59,6 +61,7 @@ static void work(struct orc_thread *thread) {
         if (thread->interrupted)
             thread_interrupt(thread);
     }
+    thread->faults_before = own_faults();
     thread_run(thread, 0, &result);
     if (thread->exited == EXITED_HOST_THREAD)
         dormant_begin(thread);

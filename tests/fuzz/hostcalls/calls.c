@@ -109,9 +109,9 @@ static const struct shape {
     {ORC_SOCKET_OPTION_GET, {HANDLE, OPTION, OUT, LENGTH_AT}},
     {ORC_SOCKET_SEND, {HANDLE, MESSAGE, BITS}},
     {ORC_SOCKET_RECEIVE, {HANDLE, MESSAGE, BITS}},
-    {ORC_CLOCK, {SMALL}},
+    {ORC_CLOCK, {SMALL, SMALL}},
     {ORC_RANDOM, {OUT, LENGTH}},
-    {ORC_USAGE, {OUT}},
+    {ORC_USAGE, {OUT, SMALL}},
     {ORC_LOG, {OUT, LENGTH}},
 };
 #define SHAPES (sizeof shapes / sizeof *shapes)
