@@ -58,11 +58,14 @@
 #define ORC_STATUS 45   /* (handle, struct orc_status *) */
 #define ORC_SET_BLOCKING 46 /* (handle, 0 or 1): -EPERM for a handle that was granted, since others share its flags */
 #define ORC_TERMINAL 47 /* (handle, struct orc_window *): -ENOTTY */
-#define ORC_AVAILABLE 48 /* (handle): bytes that a read would find (FIONREAD) */
+#define ORC_AVAILABLE 48 /* (handle, ORC_AVAILABLE_): what is asked of a stream or socket */
 #define ORC_XATTR_GET 49  /* (handle, name, name length, pointer, size): the value's length; size 0: only that */
 #define ORC_XATTR_SET 50  /* (handle, name, XATTR_ flags << 32 | name length, pointer, size) */
 #define ORC_XATTR_LIST 51 /* (handle, pointer, size): bytes of names, each with a zero after it; size 0: only that */
 #define ORC_XATTR_REMOVE 52 /* (handle, name, name length) */
+#define ORC_AVAILABLE_TO_READ 0 /* bytes that a read would find (FIONREAD) */
+#define ORC_AVAILABLE_UNSENT 1  /* bytes that the other side hasn't got yet (SIOCOUTQ) */
+#define ORC_AVAILABLE_AT_MARK 2 /* 1: urgent data comes next (SIOCATMARK) */
 #define ORC_MAX_SPANS 1024
 #define ORC_MAX_TRANSFER 0x1000000 /* bytes that one of these calls moves at most: so that a kill never waits long */
 
@@ -102,7 +105,7 @@
 
 /* Streams, events (events.c). */
 #define ORC_PIPE 80          /* (uint32_t handles[2], nonblocking): read end, write end */
-#define ORC_SOCKET_PAIR 81   /* (type, nonblocking, uint32_t handles[2]): AF_UNIX */
+#define ORC_SOCKET_PAIR 81   /* (type, nonblocking, uint32_t handles[2]): AF_UNIX, SOCK_SEQPACKET too */
 #define ORC_EVENT 82         /* (initial, EFD_ flags): a handle */
 #define ORC_TIMER 83         /* (clock, TFD_NONBLOCK or 0): a handle */
 #define ORC_TIMER_SET 84     /* (handle, flags: TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET, const int64_t new[2], int64_t old[2] or
@@ -119,7 +122,8 @@
 
 /* Sockets (sockets.c). What may be bound and connected to is what the compartment's network grants say. Addresses are
  * Linux' struct sockaddr_in and sockaddr_in6. */
-#define ORC_SOCKET 96         /* (AF_INET, AF_INET6 or AF_UNIX; SOCK_STREAM or SOCK_DGRAM; nonblocking): a handle */
+#define ORC_SOCKET 96         /* (AF_INET, AF_INET6 or AF_UNIX; SOCK_STREAM, SOCK_DGRAM, for AF_UNIX SOCK_SEQPACKET;
+                                 nonblocking): a handle */
 #define ORC_SOCKET_BIND 97    /* (handle, address, length): -EACCES when no grant covers it */
 #define ORC_SOCKET_LISTEN 98  /* (handle, backlog) */
 #define ORC_SOCKET_ACCEPT 99  /* (handle, address or 0, uint32_t *length, nonblocking) (blocks): a handle */
@@ -246,8 +250,10 @@ struct orc_message {
     uint32_t address, address_length; /* 0, 0: none; RECEIVE stores the length */
     uint32_t spans, span_count;       /* struct orc_span[] */
     uint32_t flags;                   /* RECEIVE stores MSG_TRUNC and the like */
-    uint32_t reserved;
+    uint32_t control; /* 0, or a struct orc_span: control messages as Linux lays them out, ORC_MAX_CONTROL bytes at
+                         most; RECEIVE stores the length */
 };
+#define ORC_MAX_CONTROL 512
 
 struct orc_usage {
     uint64_t processor_time, user_time, system_time; /* ns */

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -205,7 +206,7 @@ GUEST_TEST(refuses_addresses) {
     put(guest, ADDRESS, &nothing, sizeof nothing);
     assert_int_equal(HOSTCALL(ORC_SOCKET_BIND, handle, ADDRESS, 16), -EAFNOSUPPORT);
     assert_int_equal(HOSTCALL(ORC_SOCKET_CONNECT, handle, ADDRESS, 16), 0); /* dissolves the association */
-    assert_int_equal(HOSTCALL(ORC_SOCKET_CONNECT, new_socket(guest, AF_INET, SOCK_STREAM), ADDRESS, 16), -EAFNOSUPPORT);
+    assert_int_equal(HOSTCALL(ORC_SOCKET_CONNECT, new_socket(guest, AF_INET, SOCK_STREAM), ADDRESS, 16), 0);
     assert_int_equal(HOSTCALL(ORC_SOCKET_BIND, handle, NOWHERE, 16), -EFAULT);
     assert_int_equal(HOSTCALL(ORC_SOCKET_BIND, handle, PAST_THE_END + 8, 16), -EFAULT);
 }
@@ -220,10 +221,11 @@ GUEST_TEST(sends_to_what_is_granted) {
     assert_int_equal(HOSTCALL(ORC_SOCKET_SEND, handle, MESSAGE, 0), 0);
     assert_int_equal(HOSTCALL(ORC_SOCKET_SEND, handle, MESSAGE, MSG_FASTOPEN), -EINVAL);
     assert_int_equal(HOSTCALL(ORC_SOCKET_SEND, handle, MESSAGE, MSG_ZEROCOPY), -EINVAL);
-    assert_int_equal(HOSTCALL(ORC_SOCKET_SEND, handle, MESSAGE, MSG_OOB), -EINVAL);
-    assert_int_equal(HOSTCALL(ORC_SOCKET_RECEIVE, handle, MESSAGE, MSG_OOB), -EINVAL);
+    assert_int_equal(HOSTCALL(ORC_SOCKET_SEND, handle, MESSAGE, MSG_OOB), -EOPNOTSUPP);
+    assert_int_equal(HOSTCALL(ORC_SOCKET_SEND, handle, MESSAGE, MSG_ERRQUEUE), -EINVAL);
+    assert_int_equal(HOSTCALL(ORC_SOCKET_RECEIVE, handle, MESSAGE, MSG_CMSG_CLOEXEC), -EINVAL);
     assert_int_equal(HOSTCALL(ORC_SOCKET_SEND, handle, MESSAGE, UINT64_C(1) << 40), -EINVAL);
-    assert_int_equal(HOSTCALL(ORC_SOCKET_RECEIVE, handle, MESSAGE, MSG_ERRQUEUE), -EINVAL);
+    assert_int_equal(HOSTCALL(ORC_SOCKET_RECEIVE, handle, MESSAGE, MSG_ERRQUEUE), -EAGAIN);
     uint64_t six = new_socket(guest, AF_INET6, SOCK_DGRAM);
     message.address = v6(guest, "::ffff:127.0.0.1", 1001);
     message.address_length = 28;
@@ -280,12 +282,14 @@ GUEST_TEST(options_are_those_of_the_list) {
     const struct {
         int level, name;
     } refused[] = {
-        {SOL_SOCKET, SO_BINDTODEVICE}, {SOL_SOCKET, SO_MARK},       {SOL_SOCKET, SO_PASSCRED},
-        {SOL_SOCKET, SO_ATTACH_FILTER}, {SOL_SOCKET, SO_PEERCRED},  {SOL_SOCKET, SO_SNDBUFFORCE},
-        {SOL_SOCKET, SO_PRIORITY},     {SOL_SOCKET, SO_ZEROCOPY},   {SOL_SOCKET, SO_BUSY_POLL},
-        {IPPROTO_IP, IP_TRANSPARENT},  {IPPROTO_IP, IP_FREEBIND},   {IPPROTO_IP, IP_ADD_MEMBERSHIP},
-        {IPPROTO_IP, IP_HDRINCL},      {IPPROTO_TCP, TCP_FASTOPEN}, {IPPROTO_TCP, TCP_REPAIR},
-        {IPPROTO_TCP, TCP_ULP},        {IPPROTO_TCP, TCP_CONGESTION}, {-1, -1},
+        {SOL_SOCKET, SO_BINDTODEVICE},  {SOL_SOCKET, SO_MARK},       {SOL_SOCKET, SO_PASSCRED},
+        {SOL_SOCKET, SO_ATTACH_FILTER}, {SOL_SOCKET, SO_PEERCRED},   {SOL_SOCKET, SO_SNDBUFFORCE},
+        {SOL_SOCKET, SO_COOKIE},        {SOL_SOCKET, SO_ZEROCOPY},   {SOL_SOCKET, SO_TIMESTAMPING},
+        {IPPROTO_IP, IP_TRANSPARENT},   {IPPROTO_IP, IP_FREEBIND},   {IPPROTO_IP, IP_OPTIONS},
+        {IPPROTO_IP, IP_HDRINCL},       {IPPROTO_IP, IP_UNICAST_IF}, {IPPROTO_TCP, TCP_REPAIR},
+        {IPPROTO_TCP, TCP_ULP},         {IPPROTO_TCP, TCP_MD5SIG},   {IPPROTO_IPV6, IPV6_ADDRFORM},
+        {IPPROTO_IPV6, IPV6_RTHDR},     {IPPROTO_IPV6, IPV6_HOPOPTS}, {IPPROTO_UDP, UDP_ENCAP},
+        {-1, -1},
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         put(guest, LENGTH, &(uint32_t){4}, 4);
@@ -295,6 +299,16 @@ GUEST_TEST(options_are_those_of_the_list) {
             -ENOPROTOOPT);
     }
     assert_int_equal(set_int(guest, handle, SOL_SOCKET, SO_TYPE, 1), -ENOPROTOOPT);
+    assert_int_equal(set_int(guest, handle, SOL_SOCKET, SO_BUSY_POLL, 1), -ENOPROTOOPT);
+    assert_int_equal(set_int(guest, handle, SOL_SOCKET, SO_PRIORITY, 6), 0);
+    assert_int_equal(set_int(guest, handle, SOL_SOCKET, SO_PRIORITY, 7), -EPERM);
+    assert_int_equal(set_int(guest, handle, SOL_SOCKET, SO_PRIORITY, -1), -EPERM);
+    assert_int_equal(HOSTCALL(ORC_SOCKET_OPTION, handle, option_key(IPPROTO_TCP, TCP_CONGESTION),
+                              put(guest, BUFFER, "dctcp\0\0\0\0\0\0\0\0\0\0", 16), 16), -ENOENT);
+    assert_int_equal(HOSTCALL(ORC_SOCKET_OPTION, handle, option_key(IPPROTO_TCP, TCP_CONGESTION),
+                              put(guest, BUFFER, "reno\0\0\0\0\0\0\0\0\0\0\0", 16), 16), 0);
+    put(guest, LENGTH, &(uint32_t){sizeof(struct tcp_info)}, 4);
+    assert_int_equal(HOSTCALL(ORC_SOCKET_OPTION_GET, handle, option_key(IPPROTO_TCP, TCP_INFO), BUFFER, LENGTH), 0);
     assert_int_equal(set_int(guest, handle, IPPROTO_TCP, TCP_NODELAY, 1), 0);
     assert_int_equal(set_int(guest, handle, SOL_SOCKET, SO_RCVBUF, INT32_MAX), 0);
     assert_int_equal(HOSTCALL(ORC_SOCKET_OPTION, handle, option_key(SOL_SOCKET, SO_KEEPALIVE), BUFFER, 3), -EINVAL);
@@ -309,6 +323,140 @@ GUEST_TEST(options_are_those_of_the_list) {
     assert_int_equal(*(uint32_t *)at(guest, BUFFER), 0x55550000 | SOCK_STREAM);
     put(guest, LENGTH, &(uint32_t){4}, 4);
     assert_int_equal(HOSTCALL(ORC_SOCKET_OPTION_GET, handle, option_key(SOL_SOCKET, SO_TYPE), READ_ONLY, LENGTH), -EFAULT);
+}
+
+static int64_t join4(struct guest *guest, uint64_t handle, int name, const char *group, const char *interface, int index) {
+    struct ip_mreqn member = {.imr_ifindex = index};
+    inet_pton(AF_INET, group, &member.imr_multiaddr);
+    inet_pton(AF_INET, interface, &member.imr_address);
+    return HOSTCALL(ORC_SOCKET_OPTION, handle, option_key(IPPROTO_IP, name), put(guest, BUFFER, &member, sizeof member),
+                    sizeof member);
+}
+
+static int64_t join6(struct guest *guest, uint64_t handle, const char *group, unsigned index) {
+    struct ipv6_mreq member = {.ipv6mr_interface = index};
+    inet_pton(AF_INET6, group, &member.ipv6mr_multiaddr);
+    return HOSTCALL(ORC_SOCKET_OPTION, handle, option_key(IPPROTO_IPV6, IPV6_JOIN_GROUP),
+                    put(guest, BUFFER, &member, sizeof member), sizeof member);
+}
+
+/* A grant to bind datagrams covers the groups that lie in its addresses; none covers an interface. */
+GUEST_TEST(joins_what_is_granted) {
+    grant_network(guest, true, 0, 0, NULL, 0, 0, 65535);
+    grant_network(guest, false, SOCK_STREAM, AF_INET, "239.2.0.0", 16, 0, 65535);
+    grant_network(guest, false, SOCK_DGRAM, AF_INET, "239.1.0.0", 16, 7000, 7000);
+    uint64_t handle = new_socket(guest, AF_INET, SOCK_DGRAM), six = new_socket(guest, AF_INET6, SOCK_DGRAM);
+    assert_int_equal(join4(guest, handle, IP_ADD_MEMBERSHIP, "239.2.0.1", "0.0.0.0", 1), -EACCES);
+    assert_int_equal(join4(guest, handle, IP_ADD_MEMBERSHIP, "224.0.0.251", "0.0.0.0", 1), -EACCES);
+    assert_int_equal(join4(guest, handle, IP_ADD_MEMBERSHIP, "239.1.0.1", "0.0.0.0", 2), -EACCES);
+    assert_int_equal(join4(guest, handle, IP_ADD_MEMBERSHIP, "239.1.0.1", "0.0.0.0", -1), -EACCES);
+    assert_int_equal(join4(guest, handle, IP_ADD_MEMBERSHIP, "239.1.0.1", "127.0.0.1", 0), -EACCES);
+    assert_int_equal(join4(guest, handle, IP_MULTICAST_IF, "0.0.0.0", "127.0.0.1", 0), -EACCES);
+    assert_int_equal(join4(guest, handle, IP_ADD_SOURCE_MEMBERSHIP, "239.2.0.1", "0.0.0.0", 0), -EACCES);
+    assert_int_equal(join4(guest, handle, IP_ADD_MEMBERSHIP, "239.1.0.1", "0.0.0.0", 1), 0);
+    assert_int_equal(join4(guest, handle, IP_DROP_MEMBERSHIP, "239.1.0.1", "0.0.0.0", 1), 0);
+    assert_int_equal(join4(guest, handle, IP_MULTICAST_IF, "0.0.0.0", "0.0.0.0", 1), 0);
+    assert_int_equal(join6(guest, six, "ff02::fb", 1), -EACCES);
+    grant_network(guest, false, SOCK_DGRAM, AF_INET6, "ff00::", 8, 7000, 7000);
+    assert_int_equal(join6(guest, six, "ff02::fb", 2), -EACCES);
+    assert_int_equal(join6(guest, six, "::1", 1), -EACCES);
+    assert_int_equal(join6(guest, six, "ff02::fb", 1), 0);
+    struct group_source_req source = {.gsr_interface = 1};
+    assert_int_equal(HOSTCALL(ORC_SOCKET_OPTION, six, option_key(IPPROTO_IPV6, MCAST_JOIN_SOURCE_GROUP),
+                              put(guest, BUFFER, &source, sizeof source), sizeof source), -EADDRNOTAVAIL);
+    source.gsr_group.ss_family = source.gsr_source.ss_family = AF_INET6; /* of the group :: */
+    assert_int_equal(HOSTCALL(ORC_SOCKET_OPTION, six, option_key(IPPROTO_IPV6, MCAST_JOIN_SOURCE_GROUP),
+                              put(guest, BUFFER, &source, sizeof source), sizeof source), -EACCES);
+}
+
+#define CONTROL (MEMORY + 0x9400)
+#define CONTROL_AT (MEMORY + 0x9380)
+
+/* Sends a byte with this control data. */
+static int64_t send_control(struct guest *guest, uint64_t handle, const void *control, uint32_t size, uint32_t length) {
+    put(guest, CONTROL, control, size);
+    put(guest, CONTROL_AT, &(struct orc_span){CONTROL, length}, sizeof(struct orc_span));
+    put(guest, SPANS, &(struct orc_span){BUFFER, 1}, sizeof(struct orc_span));
+    struct orc_message message = {.address = ADDRESS, .address_length = 16, .spans = SPANS, .span_count = 1,
+                                  .control = CONTROL_AT};
+    return HOSTCALL(ORC_SOCKET_SEND, handle, put(guest, MESSAGE, &message, sizeof message), 0);
+}
+
+/* struct cmsghdr, which has no fixed size. */
+struct header {
+    size_t length;
+    int level, type;
+};
+
+struct packet_info {
+    struct header header;
+    struct in_pktinfo info;
+};
+
+static int64_t send_from(struct guest *guest, uint64_t handle, const char *address, int index) {
+    struct packet_info control = {.header = {CMSG_LEN(sizeof control.info), IPPROTO_IP, IP_PKTINFO},
+                                  .info = {.ipi_ifindex = index}};
+    inet_pton(AF_INET, address, &control.info.ipi_spec_dst);
+    return send_control(guest, handle, &control, sizeof control, CMSG_SPACE(sizeof control.info));
+}
+
+GUEST_TEST(control_messages_are_those_of_the_list) {
+    grant_network(guest, true, SOCK_DGRAM, AF_INET, "127.0.0.1", 32, 1, 65535);
+    grant_network(guest, false, SOCK_DGRAM, AF_INET, "127.0.0.1", 32, 0, 0);
+    uint64_t handle = new_socket(guest, AF_INET, SOCK_DGRAM);
+    assert_int_equal(HOSTCALL(ORC_SOCKET_BIND, handle, v4(guest, "127.0.0.1", 0), 16), 0);
+    v4(guest, "127.0.0.1", bound_port(guest, handle));
+    struct {
+        struct header header;
+        int value[2];
+    } one = {{CMSG_LEN(sizeof(int)), IPPROTO_IP, IP_TTL}, {9, 0}};
+    const uint32_t size = CMSG_SPACE(sizeof(int));
+    assert_int_equal(send_control(guest, handle, &one, sizeof one, size), 1);
+    assert_int_equal(send_control(guest, handle, &one, sizeof one, 0), 1);
+    assert_int_equal(send_control(guest, handle, &one, sizeof one, 8), -EOPNOTSUPP);
+    assert_int_equal(send_control(guest, handle, &one, sizeof one, size - 5), -EOPNOTSUPP);
+    assert_int_equal(send_control(guest, handle, &one, sizeof one, ORC_MAX_CONTROL + 1), -ENOBUFS);
+    const size_t lengths[] = {0, 1, CMSG_LEN(0) - 1, CMSG_LEN(0), CMSG_LEN(3), CMSG_LEN(5), SIZE_MAX, SIZE_MAX - 16};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        one.header.length = lengths[i];
+        assert_int_equal(send_control(guest, handle, &one, sizeof one, size), -EOPNOTSUPP);
+    }
+    one.header.length = CMSG_LEN(sizeof(int));
+    const int kinds[][2] = {{SOL_SOCKET, SCM_RIGHTS}, {SOL_SOCKET, SCM_CREDENTIALS}, {SOL_SOCKET, SO_MARK},
+                            {IPPROTO_IP, IP_RETOPTS}, {IPPROTO_IPV6, IPV6_RTHDR}, {999, IP_TTL}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        one.header.level = kinds[i][0];
+        one.header.type = kinds[i][1];
+        assert_int_equal(send_control(guest, handle, &one, sizeof one, size), -EOPNOTSUPP);
+    }
+    assert_int_equal(send_from(guest, handle, "127.0.0.1", 0), 1);
+    assert_int_equal(send_from(guest, handle, "127.0.0.1", 1), 1);
+    assert_int_equal(send_from(guest, handle, "127.0.0.1", 2), -EACCES);
+    assert_int_equal(send_from(guest, handle, "127.0.0.2", 0), -EACCES);
+}
+
+/* What the kernel adds to a datagram, and what is left of it in a room that's too small. */
+GUEST_TEST(control_messages_are_received) {
+    grant_network(guest, true, SOCK_DGRAM, AF_INET, "127.0.0.1", 32, 1, 65535);
+    grant_network(guest, false, SOCK_DGRAM, AF_INET, "127.0.0.1", 32, 0, 0);
+    uint64_t handle = new_socket(guest, AF_INET, SOCK_DGRAM);
+    assert_int_equal(HOSTCALL(ORC_SOCKET_BIND, handle, v4(guest, "127.0.0.1", 0), 16), 0);
+    assert_int_equal(set_int(guest, handle, IPPROTO_IP, IP_PKTINFO, 1), 0);
+    v4(guest, "127.0.0.1", bound_port(guest, handle));
+    const struct {
+        uint32_t room, found;
+        unsigned flags;
+    } rooms[] = {{200, CMSG_SPACE(sizeof(struct in_pktinfo)), 0}, {UINT32_MAX, CMSG_SPACE(sizeof(struct in_pktinfo)), 0},
+                 {20, 20, MSG_CTRUNC}, {10, 0, MSG_CTRUNC}, {0, 0, MSG_CTRUNC}};
+    for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
+        assert_int_equal(send_from(guest, handle, "0.0.0.0", 0), 1);
+        put(guest, CONTROL_AT, &(struct orc_span){CONTROL, rooms[i].room}, sizeof(struct orc_span));
+        assert_int_equal(HOSTCALL(ORC_SOCKET_RECEIVE, handle, MESSAGE, MSG_DONTWAIT), 1);
+        assert_int_equal(((struct orc_message *)at(guest, MESSAGE))->flags, rooms[i].flags);
+        assert_int_equal(((struct orc_span *)at(guest, CONTROL_AT))->length, rooms[i].found);
+        if (i == 0)
+            assert_int_equal(((struct packet_info *)at(guest, CONTROL))->info.ipi_addr.s_addr, htonl(INADDR_LOOPBACK));
+    }
 }
 
 GUEST_TEST(local_sockets_stay_beneath_the_grant) {
@@ -343,7 +491,7 @@ GUEST_TEST(local_sockets_stay_beneath_the_grant) {
     close(service);
 }
 
-/* Descriptors that a host program passes along vanish. */
+/* Descriptors that a host program passes along vanish, whatever room there is for control messages. */
 GUEST_TEST(takes_no_descriptors) {
     int pair[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
@@ -360,9 +508,12 @@ GUEST_TEST(takes_no_descriptors) {
     int before = dup(0);
     close(before);
     put(guest, SPANS, &(struct orc_span){BUFFER, 1}, sizeof(struct orc_span));
-    put(guest, MESSAGE, &(struct orc_message){.spans = SPANS, .span_count = 1}, sizeof(struct orc_message));
+    put(guest, CONTROL_AT, &(struct orc_span){CONTROL, 256}, sizeof(struct orc_span));
+    put(guest, MESSAGE, &(struct orc_message){.spans = SPANS, .span_count = 1, .control = CONTROL_AT},
+        sizeof(struct orc_message));
     assert_int_equal(HOSTCALL(ORC_SOCKET_RECEIVE, handle, MESSAGE, 0), 1);
     assert_int_equal(((struct orc_message *)at(guest, MESSAGE))->flags, MSG_CTRUNC);
+    assert_int_equal(((struct orc_span *)at(guest, CONTROL_AT))->length, 0);
     int after = dup(0);
     assert_int_equal(before, after);
     close(after);
@@ -381,6 +532,9 @@ int main(void) {
         cmocka_unit_test(sends_to_what_is_granted),
         cmocka_unit_test(talks_over_loopback),
         cmocka_unit_test(options_are_those_of_the_list),
+        cmocka_unit_test(joins_what_is_granted),
+        cmocka_unit_test(control_messages_are_those_of_the_list),
+        cmocka_unit_test(control_messages_are_received),
         cmocka_unit_test(local_sockets_stay_beneath_the_grant),
         cmocka_unit_test(takes_no_descriptors),
     };

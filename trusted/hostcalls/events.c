@@ -23,7 +23,8 @@ int64_t call_pipe(struct orc_thread *thread, const uint64_t *arguments) {
 
 int64_t call_socket_pair(struct orc_thread *thread, const uint64_t *arguments) {
     int fds[2];
-    if ((arguments[0] != SOCK_STREAM && arguments[0] != SOCK_DGRAM) || arguments[1] > 1)
+    if ((arguments[0] != SOCK_STREAM && arguments[0] != SOCK_DGRAM && arguments[0] != SOCK_SEQPACKET) ||
+        arguments[1] > 1)
         return -EINVAL;
     int type = (int)arguments[0] | SOCK_CLOEXEC | (arguments[1] ? SOCK_NONBLOCK : 0);
     if (socketpair(AF_UNIX, type, 0, fds) != 0)

@@ -3,6 +3,7 @@
  * frequent calls go past the C library's wrappers, which make each a cancellation point. */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -141,6 +142,11 @@ FILE_CALL(call_terminal, 0, ANY_KIND) {
 }
 
 FILE_CALL(call_available, RIGHT_READ, 1 << FILE_STREAM | 1 << FILE_NOTIFY | SOCKET) {
-    int bytes = 0;
-    return ioctl(call->fd, FIONREAD, &bytes) == 0 ? bytes : -errno;
+    static const unsigned long requests[] = {[ORC_AVAILABLE_TO_READ] = FIONREAD,
+                                             [ORC_AVAILABLE_UNSENT] = SIOCOUTQ,
+                                             [ORC_AVAILABLE_AT_MARK] = SIOCATMARK};
+    int found = 0;
+    if (call->arguments[1] >= sizeof requests / sizeof *requests)
+        return -EINVAL;
+    return ioctl(call->fd, requests[call->arguments[1]], &found) == 0 ? found : -errno;
 }

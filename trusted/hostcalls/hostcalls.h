@@ -38,8 +38,8 @@ typedef int64_t hostcall_function(struct orc_thread *thread, const uint64_t *arg
     /* sockets.c */ X(SOCKET, socket) X(SOCKET_BIND, socket_bind) X(SOCKET_LISTEN, socket_listen) \
     X(SOCKET_ACCEPT, socket_accept) X(SOCKET_CONNECT, socket_connect) X(SOCKET_BIND_PATH, socket_bind_path) \
     X(SOCKET_CONNECT_PATH, socket_connect_path) X(SOCKET_SHUTDOWN, socket_shutdown) \
-    X(SOCKET_NAME, socket_name) X(SOCKET_OPTION, socket_option) X(SOCKET_OPTION_GET, socket_option_get) \
-    X(SOCKET_SEND, socket_send) X(SOCKET_RECEIVE, socket_receive) \
+    X(SOCKET_NAME, socket_name) X(SOCKET_SEND, socket_send) X(SOCKET_RECEIVE, socket_receive) \
+    /* socket_options.c */ X(SOCKET_OPTION, socket_option) X(SOCKET_OPTION_GET, socket_option_get) \
     /* clocks.c */ X(CLOCK, clock) X(RANDOM, random) X(USAGE, usage) X(LOG, log)
 /* clang-format on */
 #define DECLARE(number, name) hostcall_function call_##name;

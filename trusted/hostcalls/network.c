@@ -68,6 +68,17 @@ bool network_allows(struct orc_compartment *compartment, bool connect, int type,
     return false;
 }
 
+bool network_covers(struct orc_compartment *compartment, const struct network_address *address) {
+    HOLD(compartment->lock);
+    for (unsigned i = 0; i < compartment->network_count; i++) {
+        struct network_address anywhere = *address;
+        anywhere.port = compartment->networks[i].first_port;
+        if (covers(&compartment->networks[i], false, SOCK_DGRAM, &anywhere))
+            return true;
+    }
+    return false;
+}
+
 bool network_has_grant(struct orc_compartment *compartment, bool connect, int type) {
     HOLD(compartment->lock);
     for (unsigned i = 0; i < compartment->network_count; i++) {

@@ -21,6 +21,9 @@ int network_parse(struct network_address *parsed, const struct sockaddr_storage 
 bool network_allows(struct orc_compartment *compartment, bool connect, int type,
                     const struct network_address *address);
 
+/* Does a grant to bind datagrams cover that address, whatever its ports? */
+bool network_covers(struct orc_compartment *compartment, const struct network_address *address);
+
 /* Does the compartment hold any grant for that type (0: of any kind at all)? */
 bool network_has_grant(struct orc_compartment *compartment, bool connect, int type);
 

@@ -2,7 +2,6 @@
  * before the kernel sees the copy; AF_UNIX sockets are named by a path beneath a granted directory, never by
  * an address. */
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,25 +10,26 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "hostcalls.h"
-#include "network.h"
 #include "path.h"
+#include "socket.h"
 
-#define MAX_BUFFER 0x400000 /* of SO_SNDBUF, SO_RCVBUF; the kernel's own limit is lower as a rule */
-#define SEND_FLAGS (MSG_DONTWAIT | MSG_EOR | MSG_MORE | MSG_NOSIGNAL)
-#define RECEIVE_FLAGS (MSG_DONTWAIT | MSG_PEEK | MSG_TRUNC | MSG_WAITALL)
+#define SEND_FLAGS (MSG_CONFIRM | MSG_DONTWAIT | MSG_EOR | MSG_MORE | MSG_NOSIGNAL | MSG_OOB)
+#define RECEIVE_FLAGS (MSG_DONTWAIT | MSG_ERRQUEUE | MSG_OOB | MSG_PEEK | MSG_TRUNC | MSG_WAITALL)
 
-#define SOCKET_CALL(name) FILE_CALL(name, BOTH_RIGHTS, SOCKET)
+int socket_number(int fd, int option) {
+    int number = -1;
+    socklen_t length = sizeof number;
+    return getsockopt(fd, SOL_SOCKET, option, &number, &length) == 0 ? number : -1;
+}
 
 static int socket_type(int fd) {
-    int type = -1;
-    socklen_t length = sizeof type;
-    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 ? type : -1;
+    return socket_number(fd, SO_TYPE);
 }
 
 int64_t call_socket(struct orc_thread *thread, const uint64_t *arguments) {
     uint64_t family = arguments[0], type = arguments[1];
-    if ((type != SOCK_STREAM && type != SOCK_DGRAM) || arguments[2] > 1)
+    bool packets = family == AF_UNIX && type == SOCK_SEQPACKET;
+    if ((type != SOCK_STREAM && type != SOCK_DGRAM && !packets) || arguments[2] > 1)
         return -EINVAL;
     if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
         return -EAFNOSUPPORT;
@@ -89,7 +89,15 @@ SOCKET_CALL(call_socket_bind) {
     return result_of(bind(call->fd, name_of(&address), address.length));
 }
 
-/* Is what the socket is bound to granted? A port that the kernel chose is, under a grant of port 0. */
+/* A port that the kernel chose is granted by a grant of port 0. */
+static bool may_stand_at(struct orc_compartment *compartment, int type, struct network_address address) {
+    if (may_bind(compartment, type, &address))
+        return true;
+    address.port = 0;
+    return may_bind(compartment, type, &address);
+}
+
+/* Is what the socket is bound to granted? */
 static int64_t check_listening(struct orc_compartment *compartment, int fd) {
     struct sockaddr_storage address = {0};
     struct network_address parsed;
@@ -99,10 +107,18 @@ static int64_t check_listening(struct orc_compartment *compartment, int fd) {
     if (address.ss_family == AF_UNIX)
         return 0; /* bound beneath a directory, or not at all */
     int result = network_parse(&parsed, &address, length);
-    if (result < 0 || may_bind(compartment, SOCK_STREAM, &parsed))
-        return result;
-    parsed.port = 0;
-    return may_bind(compartment, SOCK_STREAM, &parsed) ? 0 : -EACCES;
+    return result < 0 || may_stand_at(compartment, SOCK_STREAM, parsed) ? result : -EACCES;
+}
+
+bool may_send_from(const struct file_call *call, const struct network_address *address) {
+    struct network_address wanted = *address, own;
+    struct sockaddr_storage name = {0};
+    socklen_t length = sizeof name;
+    if (getsockname(call->fd, (struct sockaddr *)&name, &length) != 0 ||
+        network_parse(&own, &name, length) != 0)
+        return false;
+    wanted.port = own.port;
+    return may_stand_at(call->thread->compartment, socket_type(call->fd), wanted);
 }
 
 SOCKET_CALL(call_socket_listen) {
@@ -125,10 +141,8 @@ static socklen_t shown_length(const struct sockaddr_storage *address, socklen_t 
     return internet || length < sizeof address->ss_family ? length : sizeof address->ss_family;
 }
 
-/* As much of a value as there is room for, which the guest says at `length_at`; its whole length is stored
- * there. */
-static int value_put(const struct orc_thread *thread, uint64_t to, uint64_t length_at, const void *value,
-                     uint32_t length) {
+int value_put(const struct orc_thread *thread, uint64_t to, uint64_t length_at, const void *value,
+              uint32_t length) {
     uint32_t room;
     if (guest_read(thread, &room, guest_pointer(length_at), sizeof room) < 0 ||
         guest_write(thread, guest_pointer(to), value, length < room ? length : room) < 0)
@@ -160,13 +174,12 @@ SOCKET_CALL(call_socket_connect) {
     const struct sockaddr nothing = {.sa_family = AF_UNSPEC};
     struct address address;
     int status = address_get(call->thread, call->arguments[1], call->arguments[2], &address);
-    int type = socket_type(call->fd);
-    /* Dissolves a datagram socket's association; a stream socket has none that could be. */
-    if (status == -EAFNOSUPPORT && address.name.ss_family == AF_UNSPEC && type == SOCK_DGRAM)
+    /* Dissolves the socket's association. */
+    if (status == -EAFNOSUPPORT && address.name.ss_family == AF_UNSPEC)
         return result_of(connect(call->fd, &nothing, sizeof nothing));
     if (status < 0)
         return status;
-    if (!network_allows(call->thread->compartment, true, type, &address.parsed))
+    if (!network_allows(call->thread->compartment, true, socket_type(call->fd), &address.parsed))
         return -EACCES;
     return result_of(connect(call->fd, name_of(&address), address.length));
 }
@@ -218,73 +231,6 @@ SOCKET_CALL(call_socket_name) {
     return address_put(call->thread, call->arguments[2], call->arguments[3], &address);
 }
 
-/* clang-format off */
-/* The options that a guest may get; those that it may set first. All are integers but for three. */
-static const struct options {
-    int level;
-    size_t settable, count;
-    int names[16];
-} options[] = {
-    {SOL_SOCKET, 9, 14, {SO_REUSEADDR, SO_REUSEPORT, SO_KEEPALIVE, SO_BROADCAST, SO_SNDBUF, SO_RCVBUF, SO_SNDTIMEO,
-                         SO_RCVTIMEO, SO_LINGER, SO_ERROR, SO_TYPE, SO_DOMAIN, SO_PROTOCOL, SO_ACCEPTCONN}},
-    {IPPROTO_TCP, 8, 9, {TCP_NODELAY, TCP_CORK, TCP_QUICKACK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT,
-                         TCP_USER_TIMEOUT, TCP_DEFER_ACCEPT, TCP_MAXSEG}},
-    {IPPROTO_IPV6, 1, 1, {IPV6_V6ONLY}},
-};
-/* clang-format on */
-
-union option_value {
-    int number;
-    struct linger linger;
-    struct timeval time;
-};
-
-static socklen_t option_size(int level, int name) {
-    if (level != SOL_SOCKET)
-        return sizeof(int);
-    return name == SO_LINGER                            ? sizeof(struct linger)
-           : name == SO_SNDTIMEO || name == SO_RCVTIMEO ? sizeof(struct timeval)
-                                                        : sizeof(int);
-}
-
-/* The option's size, or -ENOPROTOOPT. */
-static int64_t check_option(uint64_t level, uint64_t name, bool set) {
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-        for (size_t j = 0; level == (uint64_t)options[i].level && j < options[i].count; j++)
-            if (name == (uint64_t)options[i].names[j] && (!set || j < options[i].settable))
-                return option_size((int)level, (int)name);
-    return -ENOPROTOOPT;
-}
-
-/* (handle, level << 32 | option, value, length) */
-SOCKET_CALL(call_socket_option) {
-    uint64_t level = call->arguments[1] >> 32, name = (uint32_t)call->arguments[1];
-    union option_value value;
-    int64_t size = check_option(level, name, true);
-    if (size < 0 || call->arguments[3] != (uint64_t)size)
-        return size < 0 ? size : -EINVAL;
-    if (guest_read(call->thread, &value, guest_pointer(call->arguments[2]), (size_t)size) < 0)
-        return -EFAULT;
-    bool buffer = level == SOL_SOCKET && (name == SO_SNDBUF || name == SO_RCVBUF);
-    if (buffer && (value.number < 0 || value.number > MAX_BUFFER))
-        value.number = MAX_BUFFER;
-    if (level == SOL_SOCKET && name == SO_LINGER && value.linger.l_onoff && value.linger.l_linger != 0)
-        return -EINVAL; /* closing would block, whoever does it */
-    return result_of(setsockopt(call->fd, (int)level, (int)name, &value, (socklen_t)size));
-}
-
-SOCKET_CALL(call_socket_option_get) {
-    uint64_t level = call->arguments[1] >> 32, name = (uint32_t)call->arguments[1];
-    union option_value value = {0};
-    int64_t size = check_option(level, name, false);
-    socklen_t length = (socklen_t)size;
-    if (size < 0)
-        return size;
-    if (getsockopt(call->fd, (int)level, (int)name, &value, &length) != 0)
-        return -errno;
-    return value_put(call->thread, call->arguments[2], call->arguments[3], &value, length);
-}
-
 /* The message of (handle, message, flags), and what it leads to. */
 static int message_get(const struct file_call *call, uint64_t flags, struct orc_message *message,
                        struct vector *vector) {
@@ -301,6 +247,7 @@ SOCKET_CALL(call_socket_send) {
     struct orc_message message;
     struct vector vector CLEANUP(vector_put);
     struct address address;
+    struct control control;
     int status = message_get(call, SEND_FLAGS, &message, &vector);
     if (status < 0)
         return status;
@@ -314,18 +261,44 @@ SOCKET_CALL(call_socket_send) {
         header.msg_name = &address.name;
         header.msg_namelen = address.length;
     }
+    int64_t controls = message.control == 0 ? 0 : control_get(call, message.control, &control);
+    if (controls < 0)
+        return controls;
+    if (controls != 0) {
+        header.msg_control = control.bytes;
+        header.msg_controllen = (size_t)controls;
+    }
     return result_of(syscall(SYS_sendmsg, call->fd, &header, (int)call->arguments[2] | MSG_NOSIGNAL));
 }
 
-/* Control messages have no room: descriptors that a host program sends are closed by the kernel. */
+static int message_put(const struct file_call *call, struct orc_message *message,
+                       const struct sockaddr_storage *name, const struct msghdr *header) {
+    uint32_t shown = message->address ? shown_length(name, header->msg_namelen) : 0,
+             room = message->address_length;
+    message->address_length = shown;
+    message->flags = (uint32_t)header->msg_flags;
+    if (guest_write(call->thread, (guest_address){message->address}, name, shown < room ? shown : room) < 0)
+        return -EFAULT;
+    return guest_write(call->thread, guest_pointer(call->arguments[1]), message, sizeof *message);
+}
+
+/* Of AF_UNIX sockets control messages have no room: descriptors that a host program sends are closed by the kernel. */
 SOCKET_CALL(call_socket_receive) {
     struct orc_message message;
     struct vector vector CLEANUP(vector_put);
     struct sockaddr_storage name;
+    struct control control;
     int status = message_get(call, RECEIVE_FLAGS, &message, &vector);
     if (status < 0)
         return status;
     struct msghdr header = {.msg_iov = vector.spans, .msg_iovlen = message.span_count};
+    int64_t room = message.control == 0 ? 0 : control_room(call, message.control, &control);
+    if (room < 0)
+        return room;
+    if (room != 0) {
+        header.msg_control = control.bytes;
+        header.msg_controllen = (size_t)room;
+    }
     if (message.address != 0) {
         header.msg_name = &name;
         header.msg_namelen = sizeof name;
@@ -333,13 +306,7 @@ SOCKET_CALL(call_socket_receive) {
     int64_t result = result_of(syscall(SYS_recvmsg, call->fd, &header, (int)call->arguments[2]));
     if (result < 0)
         return result;
-    uint32_t shown = message.address ? shown_length(&name, header.msg_namelen) : 0,
-             room = message.address_length;
-    message.address_length = shown;
-    message.flags = (uint32_t)header.msg_flags;
-    if (guest_write(call->thread, (guest_address){message.address}, &name, shown < room ? shown : room) < 0)
+    if (control_put(call, message.control, &control, &header) < 0)
         return -EFAULT;
-    return guest_write(call->thread, guest_pointer(call->arguments[1]), &message, sizeof message) < 0
-               ? -EFAULT
-               : result;
+    return message_put(call, &message, &name, &header) < 0 ? -EFAULT : result;
 }

@@ -52,7 +52,7 @@ static const struct shape {
     {ORC_STATUS, {HANDLE, OUT}},
     {ORC_SET_BLOCKING, {HANDLE, SMALL}},
     {ORC_TERMINAL, {HANDLE, OUT}},
-    {ORC_AVAILABLE, {HANDLE}},
+    {ORC_AVAILABLE, {HANDLE, SMALL}},
     {ORC_OPEN, {PATH, BITS, MODE}},
     {ORC_OPEN, {PATH, BITS, MODE}},
     {ORC_OPEN, {PATH, BITS, MODE}},
@@ -215,6 +215,25 @@ static uint32_t store_address(struct random *random, struct call *call, uint32_t
                      : which < 4 ? store(call, &six, sizeof six) : store(call, &other, sizeof other);
 }
 
+/* A control message or two, and a span that leads to them. */
+static uint32_t store_control(struct random *random, struct call *call) {
+    const int levels[] = {SOL_SOCKET, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_UDP};
+    struct {
+        size_t length;
+        int level, type;
+        uint32_t data[6];
+    } messages[2] = {0};
+    for (unsigned i = 0; i < 2; i++) {
+        messages[i].length = random_one_in(random, 4) ? edge(random) : CMSG_LEN(random_below(random, 25));
+        messages[i].level = levels[random_below(random, 4)];
+        messages[i].type = (int)random_below(random, random_one_in(random, 2) ? 12 : 110);
+    }
+    struct orc_span span = {store(call, messages, sizeof messages), random_below(random, sizeof messages)};
+    if (random_one_in(random, 16))
+        span.length = (uint32_t)edge(random);
+    return store(call, &span, sizeof span);
+}
+
 static uint32_t store_message(struct random *random, struct call *call) {
     struct orc_message message = {.span_count = random_below(random, 20)};
     message.spans = store_spans(random, call);
@@ -224,6 +243,8 @@ static uint32_t store_message(struct random *random, struct call *call) {
         message.span_count = (uint32_t)edge(random);
     if (random_one_in(random, 16))
         message.address_length = (uint32_t)edge(random);
+    if (random_one_in(random, 2))
+        message.control = store_control(random, call);
     return store(call, &message, sizeof message);
 }
 
@@ -277,8 +298,8 @@ static uint32_t store_thread(struct random *random, struct call *call, const str
 }
 
 static uint64_t option_of(struct random *random) {
-    const uint64_t levels[] = {SOL_SOCKET, IPPROTO_TCP, IPPROTO_IP, IPPROTO_IPV6};
-    return levels[random_below(random, 4)] << 32 | random_below(random, 80);
+    const uint64_t levels[] = {SOL_SOCKET, IPPROTO_TCP, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_UDP};
+    return levels[random_below(random, 5)] << 32 | random_below(random, 105);
 }
 
 static uint64_t argument(struct random *random, struct call *call, enum kind kind, const struct entries *entries) {
