@@ -4,7 +4,7 @@
 #   make demo     install what is needed, build, run the main job
 #   make check    the same, and run every test (TAP, through prove)
 #   make bench    every benchmark        make bench-sfi   the toolchain's
-#   make tcb      count the trusted lines and fail above the limit
+#   make tcb      count the trusted code, in tokens, and fail above the budget
 #   make deps     install the Debian packages
 #   make install PREFIX=/usr/local
 #
