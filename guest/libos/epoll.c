@@ -1,7 +1,13 @@
 /* epoll. What the host has a handle of is watched by the host's epoll; pipes of the compartment's own are
- * watched here, and an event among what the host watches ends a wait there. What's watched is an open file:
- * its duplicates count as the same, and it's forgotten when the last descriptor is closed, as in Linux. */
+ * watched here, and an event among what the host watches ends a wait there. What's watched is an open file under
+ * the descriptor that it was added by; it's forgotten when the file's last descriptor is closed, as in Linux.
+ *
+ * The host tells more than is so in two cases, which are looked at again before anybody hears of them: a set in a set,
+ * whose event may be a pipe's that is empty by now, and a duplicate of a descriptor. The host knows one handle
+ * for all duplicates of a file, and lets a set watch it once: another one is watched by a set of its own, the
+ * proxy, which is watched in its place. */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include "file.h"
@@ -17,8 +23,9 @@ struct item {
     struct epoll_set *set;
     struct item *next, **link;
     struct item *next_ready;
+    int descriptor; /* that it was added by */
     bool listed;    /* in the list of ready ones */
-    uint32_t flags; /* EPOLLET, EPOLLONESHOT */
+    uint32_t flags; /* EPOLLET, EPOLLONESHOT, EPOLLEXCLUSIVE */
     uint64_t data;
 };
 
@@ -29,6 +36,8 @@ struct host_watch {
     struct host_watch *next_of_set, **link_of_set;
     struct file *file;
     struct epoll_set *set;
+    int descriptor; /* that it was added by */
+    uint32_t proxy; /* a handle of a set that watches the file for this one, or ORC_NO_HANDLE */
     struct epoll_event event;
 };
 
@@ -41,6 +50,7 @@ struct epoll_set {
     struct item *items, *first_ready, *last_ready;
     struct host_watch *host;
     uint32_t handle, event; /* event: ORC_NO_HANDLE until it's needed */
+    uint32_t doubtful;      /* atomic: so many of the host's watches are of sets or proxies */
     uint32_t waiting;       /* atomic: threads that wait */
     uint32_t brief;         /* atomic: so many waits of less than a MOMENT, SHORT_WAITS at most */
     bool watched;           /* the set itself is polled: the event tells that something is ready */
@@ -77,8 +87,9 @@ static long event_need(struct epoll_set *set) {
     return error;
 }
 
+/* Again for a set that is watched: another change is another edge. */
 static void event_signal(struct epoll_set *set) {
-    if (set->signalled || set->event == ORC_NO_HANDLE)
+    if ((set->signalled && !set->watched) || set->event == ORC_NO_HANDLE)
         return;
     set->signalled = true;
     wake_event_signal(set->event);
@@ -147,9 +158,9 @@ static uint32_t item_ready(const struct item *item) {
     return item->watch.file->operations->ready(item->watch.file) & (item->watch.events | WATCH_ALWAYS);
 }
 
-static struct item *item_find(const struct epoll_set *set, const struct file *file) {
+static struct item *item_find(const struct epoll_set *set, const struct file *file, int descriptor) {
     struct item *item = set->items;
-    while (item && item->watch.file != file)
+    while (item && (item->watch.file != file || item->descriptor != descriptor))
         item = item->next;
     return item;
 }
@@ -164,12 +175,13 @@ static void item_arm(struct item *item, const struct epoll_event *event) {
         list_ready(item);
 }
 
-static long item_add(struct epoll_set *set, struct file *file, const struct epoll_event *event) {
+static long item_add(struct epoll_set *set, struct file *file, int descriptor, const struct epoll_event *event) {
     long error = libos_threaded || set->watched ? event_need(set) : 0;
     struct item *item = error ? NULL : heap_allocate(sizeof *item);
     if (!item)
         return error ? error : -ENOMEM;
     item->set = set;
+    item->descriptor = descriptor;
     item->watch.file = file;
     item->watch.notify = item_notify;
     item->next = set->items;
@@ -182,17 +194,17 @@ static long item_add(struct epoll_set *set, struct file *file, const struct epol
     return 0;
 }
 
-static long item_control(struct epoll_set *set, int operation, struct file *file,
+static long item_control(struct epoll_set *set, int operation, struct file *file, int descriptor,
                          const struct epoll_event *event) {
     long result = 0;
     libos_lock(&watch_lock);
-    struct item *item = item_find(set, file);
+    struct item *item = item_find(set, file, descriptor);
     if (operation == EPOLL_CTL_ADD)
-        result = item ? -EEXIST : item_add(set, file, event);
-    else if (operation != EPOLL_CTL_DEL && operation != EPOLL_CTL_MOD)
-        result = -EINVAL;
+        result = item ? -EEXIST : item_add(set, file, descriptor, event);
     else if (!item)
         result = -ENOENT;
+    else if (operation == EPOLL_CTL_MOD && item->flags & EPOLLEXCLUSIVE)
+        result = -EINVAL;
     else if (operation == EPOLL_CTL_DEL)
         item_end(item);
     else
@@ -222,6 +234,135 @@ static int items_take(struct epoll_set *set, struct epoll_event *events, int cou
     return found;
 }
 
+/* Items that aren't ready any more leave the list. */
+static void items_settle(struct epoll_set *set) {
+    struct item **link = &set->first_ready, *last = NULL;
+    while (*link) {
+        struct item *item = *link;
+        if (item_ready(item)) {
+            last = item;
+            link = &item->next_ready;
+        } else {
+            *link = item->next_ready;
+            item->listed = false;
+        }
+    }
+    set->last_ready = last;
+    if (!set->first_ready)
+        event_clear(set);
+}
+
+/* --- Sets in sets, and proxies; with watch_lock. */
+
+static bool is_doubtful(const struct host_watch *watch) {
+    return watch->proxy != ORC_NO_HANDLE || watch->file->kind == FILE_EPOLL;
+}
+
+/* From here on the set's handle, and those of sets in it, are ready only if the sets are. The host allows no loops. */
+static void settle(struct epoll_set *set) {
+    if (set->items)
+        items_settle(set);
+    if (!set->doubtful)
+        return;
+    for (const struct host_watch *watch = set->host; watch; watch = watch->next_of_set)
+        if (watch->file->kind == FILE_EPOLL)
+            settle(set_of(watch->file));
+}
+
+static bool handle_is_ready(uint32_t handle) {
+    struct orc_poll poll = {handle, EPOLLIN, 0};
+    return libos_hostcall_repeated(ORC_POLL, (long)&poll, 1, 0, 0, 0) > 0;
+}
+
+void epoll_settle(struct file *file) {
+    libos_lock(&watch_lock);
+    settle(set_of(file));
+    libos_unlock(&watch_lock);
+}
+
+bool epoll_is_ready(struct file *file) {
+    epoll_settle(file);
+    return handle_is_ready(file->handle);
+}
+
+/* Their data in the host's set, as the event's. */
+static uint64_t doubtful_data(const struct host_watch *watch) {
+    return (uint64_t)0x6f726366 << 32 | (uint32_t)(uintptr_t)watch;
+}
+
+static struct host_watch *doubtful_of(const struct epoll_set *set, uint64_t data) {
+    struct host_watch *watch = set->host;
+    while (watch && (!is_doubtful(watch) || doubtful_data(watch) != data))
+        watch = watch->next_of_set;
+    return watch;
+}
+
+static long host_call(uint32_t handle, int operation, uint32_t target, uint32_t events, uint64_t data) {
+    return orc_hostcall(ORC_EPOLL_CONTROL, handle, operation, target, events & ~EPOLLWAKEUP, (long)data);
+}
+
+/* Changes what watches the file itself: the set, or the proxy. */
+static long watch_call(const struct host_watch *watch, int operation, const struct epoll_event *event) {
+    bool by_proxy = watch->proxy != ORC_NO_HANDLE;
+    uint64_t data = is_doubtful(watch) ? doubtful_data(watch) : event->data.u64;
+    return host_call(by_proxy ? watch->proxy : watch->set->handle, operation, watch->file->handle, event->events, data);
+}
+
+static long proxy_watch(const struct host_watch *watch) {
+    return host_call(watch->set->handle, EPOLL_CTL_ADD, watch->proxy, EPOLLIN, doubtful_data(watch));
+}
+
+static long proxy_make(struct host_watch *watch) {
+    long proxy = orc_hostcall(ORC_EPOLL, 0, 0, 0, 0, 0);
+    if (proxy < 0)
+        return proxy;
+    watch->proxy = (uint32_t)proxy;
+    return proxy_watch(watch);
+}
+
+uint32_t epoll_proxy_next(const struct file *file, uint32_t proxy) {
+    const struct host_watch *watch = set_of(file)->host;
+    while (proxy != ORC_NO_HANDLE && watch && watch->proxy != proxy)
+        watch = watch->next_of_set;
+    if (proxy != ORC_NO_HANDLE && watch)
+        watch = watch->next_of_set;
+    while (watch && watch->proxy == ORC_NO_HANDLE)
+        watch = watch->next_of_set;
+    return watch ? watch->proxy : ORC_NO_HANDLE;
+}
+
+/* What is true of an event that the host told of such a watch: false, nothing. A set that was told of for nothing isn't
+ * told of a second time unless it changes; but if only once, it has to be asked for again. */
+static bool event_is_true(struct host_watch *watch, struct epoll_event *event) {
+    struct orc_epoll_event found = {.events = event->events};
+    if (watch->proxy != ORC_NO_HANDLE &&
+        libos_hostcall_repeated(ORC_EPOLL_WAIT, watch->proxy, (long)&found, 1, 0, 0) != 1)
+        return false;
+    *event = (struct epoll_event){.events = found.events, .data = watch->event.data};
+    if (watch->file->kind != FILE_EPOLL)
+        return true;
+    settle(set_of(watch->file));
+    if (handle_is_ready(watch->file->handle))
+        return true;
+    if (watch->event.events & EPOLLONESHOT)
+        watch_call(watch, EPOLL_CTL_MOD, &watch->event);
+    return false;
+}
+
+/* Keeps those events of the host's that are true: how many. */
+static long events_check(struct epoll_set *set, struct epoll_event *events, long count) {
+    long kept = 0;
+    libos_lock(&watch_lock);
+    for (long i = 0; i < count; i++) {
+        struct epoll_event event = events[i];
+        struct host_watch *watch = doubtful_of(set, event.data.u64);
+        if (!watch || event_is_true(watch, &event))
+            events[kept++] = event;
+    }
+    libos_unlock(&watch_lock);
+    return kept;
+}
+
 /* --- Sets */
 
 static long epoll_status(struct file *file, struct stat *status) {
@@ -229,6 +370,10 @@ static long epoll_status(struct file *file, struct stat *status) {
 }
 
 static void host_watch_end(struct host_watch *watch) {
+    if (is_doubtful(watch))
+        __atomic_fetch_sub(&watch->set->doubtful, 1, __ATOMIC_RELAXED);
+    if (watch->proxy != ORC_NO_HANDLE)
+        orc_hostcall(ORC_CLOSE, watch->proxy, 0, 0, 0, 0);
     *watch->link = watch->next;
     if (watch->next)
         watch->next->link = watch->link;
@@ -291,22 +436,7 @@ void epoll_is_watched(struct file *file) {
     libos_unlock(&watch_lock);
 }
 
-/* The file behind an epoll's descriptor. */
-static struct file *get_epoll(int descriptor, long *error) {
-    struct file *file = file_get(descriptor);
-    *error = !file ? -EBADF : file->kind != FILE_EPOLL ? -EINVAL : 0;
-    if (file && *error)
-        file_put(file);
-    return *error ? NULL : file;
-}
-
-static long host_call(const struct epoll_set *set, int operation, const struct file *file,
-                      const struct epoll_event *event) {
-    return orc_hostcall(ORC_EPOLL_CONTROL, set->handle, operation, file->handle, event->events & ~EPOLLWAKEUP,
-                        (long)event->data.u64);
-}
-
-static struct host_watch *host_watch_add(struct epoll_set *set, struct file *file) {
+static struct host_watch *host_watch_add(struct epoll_set *set, struct file *file, int descriptor) {
     struct host_watch *watch = heap_allocate(sizeof *watch);
     if (!watch)
         return NULL;
@@ -315,7 +445,9 @@ static struct host_watch *host_watch_add(struct epoll_set *set, struct file *fil
                                  .next_of_set = set->host,
                                  .link_of_set = &set->host,
                                  .file = file,
-                                 .set = set};
+                                 .set = set,
+                                 .descriptor = descriptor,
+                                 .proxy = ORC_NO_HANDLE};
     if (watch->next)
         watch->next->link = &watch->next;
     if (watch->next_of_set)
@@ -323,60 +455,104 @@ static struct host_watch *host_watch_add(struct epoll_set *set, struct file *fil
     return file->watches = set->host = watch;
 }
 
-/* The host's set, and what is known of it here. */
-static long host_control(struct epoll_set *set, int operation, struct file *file,
+/* Adds the file to the host's set, by a proxy if it's there under another descriptor. */
+static long host_add(struct epoll_set *set, struct file *file, int descriptor, const struct epoll_event *event) {
+    bool again = false;
+    for (const struct host_watch *watch = file->watches; watch && !again; watch = watch->next)
+        again = watch->set == set && watch->proxy == ORC_NO_HANDLE;
+    struct host_watch *watch = host_watch_add(set, file, descriptor);
+    if (!watch)
+        return -ENOMEM;
+    watch->event = *event;
+    long error = again ? proxy_make(watch) : 0;
+    if (is_doubtful(watch))
+        __atomic_fetch_add(&set->doubtful, 1, __ATOMIC_RELAXED);
+    if (!error)
+        error = watch_call(watch, EPOLL_CTL_ADD, event);
+    if (error)
+        host_watch_end(watch);
+    return error;
+}
+
+static long host_change(struct host_watch *watch, int operation, const struct epoll_event *event) {
+    long error = watch_call(watch, operation, event);
+    if (error)
+        return error;
+    if (operation == EPOLL_CTL_DEL)
+        host_watch_end(watch);
+    else
+        watch->event = *event;
+    return 0;
+}
+
+static long host_control(struct epoll_set *set, int operation, struct file *file, int descriptor,
                          const struct epoll_event *event) {
     libos_lock(&watch_lock);
     struct host_watch *watch = file->watches;
-    while (watch && watch->set != set)
+    while (watch && (watch->set != set || watch->descriptor != descriptor))
         watch = watch->next;
-    bool made = !watch && operation == EPOLL_CTL_ADD;
-    if (made)
-        watch = host_watch_add(set, file);
-    long result = made && !watch ? -ENOMEM : host_call(set, operation, file, event);
-    if (watch && (result ? made : operation == EPOLL_CTL_DEL))
-        host_watch_end(watch);
-    else if (watch && !result)
-        watch->event = *event;
+    long result = operation == EPOLL_CTL_ADD
+                      ? watch ? -EEXIST : host_add(set, file, descriptor, event)
+                      : watch ? host_change(watch, operation, event) : -ENOENT;
     libos_unlock(&watch_lock);
     return result;
+}
+
+static long watch_renew(const struct host_watch *watch) {
+    long error = watch_call(watch, EPOLL_CTL_ADD, &watch->event);
+    if (error == -EPERM && watch->file->granted)
+        return 0; /* a standard stream that can't be waited for, unlike the zygote's */
+    return !error && watch->proxy != ORC_NO_HANDLE ? proxy_watch(watch) : error;
 }
 
 long epoll_renew(struct file *file) {
     struct epoll_set *set = set_of(file);
     long error = 0;
-    for (const struct host_watch *watch = set->host; watch && !error; watch = watch->next_of_set) {
-        error = host_call(set, EPOLL_CTL_ADD, watch->file, &watch->event);
-        if (error == -EPERM && watch->file->granted)
-            error = 0; /* a standard stream that can't be waited for, unlike the zygote's */
-    }
+    for (const struct host_watch *watch = set->host; watch && !error; watch = watch->next_of_set)
+        error = watch_renew(watch);
     return !error && set->event != ORC_NO_HANDLE ? event_watch(set, set->event) : error;
 }
 
+#define EXCLUSIVE_EVENTS (EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE)
+
+static bool is_allowed(int operation, const struct file *file, const struct epoll_event *event) {
+    if (operation == EPOLL_CTL_DEL || !(event->events & EPOLLEXCLUSIVE))
+        return true;
+    return operation == EPOLL_CTL_ADD && file->kind != FILE_EPOLL && !(event->events & ~(uint32_t)EXCLUSIVE_EVENTS);
+}
+
+static bool can_be_watched(const struct file *file) {
+    return file->operations->ready || file->kind <= FILE_TIMER;
+}
+
+static long control(struct file *set, int operation, struct file *file, int descriptor,
+                    const struct epoll_event *event) {
+    if (!set || !file || set->kind == FILE_PATH || file->kind == FILE_PATH)
+        return -EBADF;
+    if (!can_be_watched(file))
+        return -EPERM;
+    if (set == file || set->kind != FILE_EPOLL || operation < EPOLL_CTL_ADD || operation > EPOLL_CTL_MOD ||
+        !is_allowed(operation, file, event))
+        return -EINVAL;
+    if (file->operations->ready)
+        return item_control(set_of(set), operation, file, descriptor, event);
+    if (operation == EPOLL_CTL_ADD && file->kind == FILE_EPOLL)
+        epoll_is_watched(file);
+    return host_control(set_of(set), operation, file, descriptor, event);
+}
+
 long sys_epoll_ctl(int epoll, int operation, int descriptor, const struct epoll_event *given) {
-    long result;
     struct epoll_event event = {0};
-    struct file *set = get_epoll(epoll, &result);
-    if (!set)
-        return result;
-    struct file *file = file_get(descriptor);
+    if (operation != EPOLL_CTL_DEL && !given)
+        return -EFAULT;
     if (operation != EPOLL_CTL_DEL)
         event = *given;
-    if (!file || file->kind == FILE_PATH)
-        result = -EBADF;
-    else if (file == set)
-        result = -EINVAL;
-    else if (file->operations->ready)
-        result = item_control(set_of(set), operation, file, &event);
-    else if (file->kind > FILE_TIMER)
-        result = -EPERM;
-    else
-        result = host_control(set_of(set), operation, file, &event);
-    if (!result && operation == EPOLL_CTL_ADD && file->kind == FILE_EPOLL)
-        epoll_is_watched(file);
+    struct file *set = file_get(epoll), *file = file_get(descriptor);
+    long result = control(set, operation, file, descriptor, &event);
     if (file)
         file_put(file);
-    file_put(set);
+    if (set)
+        file_put(set);
     return result;
 }
 
@@ -407,15 +583,28 @@ static long host_wait(struct epoll_set *set, struct epoll_event *events, int cou
     return result;
 }
 
-/* What the host finds, without the event: how many. */
+/* Those of the host's events that are for the program: how many. */
+static long keep_true(struct epoll_set *set, struct epoll_event *events, long count) {
+    long kept = 0;
+    for (long i = 0; i < count; i++)
+        if (set->event == ORC_NO_HANDLE || events[i].data.u64 != event_data(set))
+            events[kept++] = events[i];
+    return kept && __atomic_load_n(&set->doubtful, __ATOMIC_RELAXED) ? events_check(set, events, kept) : kept;
+}
+
+/* What the host finds: how many. The host tells in turn of what is ready, so behind as many as were asked for there
+ * may be one that is true. -EINTR: none was, another turn. */
 static long host_take(struct epoll_set *set, struct epoll_event *events, int count, int64_t timeout) {
-    long result = host_wait(set, events, count, timeout), taken = 0;
-    if (set->event == ORC_NO_HANDLE || result < 0)
-        return result;
-    for (long i = 0; i < result; i++)
-        if (events[i].data.u64 != event_data(set))
-            events[taken++] = events[i];
-    return !taken && result && timeout ? -EINTR : taken; /* the event alone: another turn */
+    uint32_t tries = __atomic_load_n(&set->doubtful, __ATOMIC_RELAXED) + 2;
+    long found = host_wait(set, events, count, timeout), kept;
+    if (found <= 0 || (set->event == ORC_NO_HANDLE && tries == 2))
+        return found;
+    while (!(kept = keep_true(set, events, found)) && found == count && --tries) {
+        found = host_wait(set, events, count, 0);
+        if (found <= 0)
+            return found < 0 || !timeout ? found : -EINTR;
+    }
+    return kept || !timeout ? kept : -EINTR;
 }
 
 /* What is ready here, and an event for what will be. */
@@ -466,11 +655,15 @@ static long wait_events(void *context, int64_t timeout) {
 
 static long epoll_wait_for(int epoll, struct epoll_event *events, int count, int64_t timeout) {
     long result;
-    if (count <= 0)
+    if (count <= 0 || count > INT_MAX / (int)sizeof *events)
         return -EINVAL;
-    struct file *file = get_epoll(epoll, &result);
-    if (!file)
+    struct file *file = file_get(epoll);
+    if (!file || file->kind != FILE_EPOLL) {
+        result = !file || file->kind == FILE_PATH ? -EBADF : -EINVAL;
+        if (file)
+            file_put(file);
         return result;
+    }
     struct wait wait = {set_of(file), events, count < ORC_MAX_POLL ? count : ORC_MAX_POLL};
     result = wait_until(wait_events, &wait, timeout);
     file_put(file);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/time.h>
 #include "file.h"
@@ -37,6 +38,7 @@ struct polls {
     struct file **files;
     struct orc_poll *host; /* one more than asked: for an event that wakes the thread */
     bool by_host;          /* any of them */
+    bool sets;             /* some are epoll sets, for which the host's word isn't enough */
     bool watched;          /* some are pipes of the compartment's own */
     struct poll_watch *watches;
     uint32_t event; /* the host's, or ORC_NO_HANDLE */
@@ -126,14 +128,88 @@ static long look(struct polls *polls) {
     return ready;
 }
 
-/* The host's answers take the place of those that were found here. */
+/* More than one hostcall takes: in parts, which don't wait. */
+static long host_poll_parts(struct orc_poll *polls, unsigned count) {
+    long ready = 0;
+    for (unsigned done = 0, part; done < count; done += part) {
+        part = count - done < ORC_MAX_POLL ? count - done : ORC_MAX_POLL;
+        long result = libos_blocking_once(ORC_POLL, (long)(polls + done), part, 0, 0, 0);
+        if (result < 0)
+            return result;
+        ready += result;
+    }
+    return ready;
+}
+
+/* A set of the host's takes any number. A handle that is there twice is watched for all that is asked of it. */
+static long watch_all(uint32_t set, const struct orc_poll *polls, unsigned count) {
+    for (unsigned i = 0; i < count; i++) {
+        if (polls[i].handle == ORC_NO_HANDLE)
+            continue;
+        uint32_t events = polls[i].events;
+        long error = orc_hostcall(ORC_EPOLL_CONTROL, set, EPOLL_CTL_ADD, polls[i].handle, events, 0);
+        for (unsigned other = 0; error == -EEXIST && other < count; other++)
+            if (polls[other].handle == polls[i].handle)
+                events |= polls[other].events;
+        if (error == -EEXIST)
+            error = orc_hostcall(ORC_EPOLL_CONTROL, set, EPOLL_CTL_MOD, polls[i].handle, events, 0);
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+static long host_poll_many(struct orc_poll *polls, unsigned count, int64_t timeout) {
+    struct epoll_event event;
+    long result = host_poll_parts(polls, count);
+    if (result || !timeout)
+        return result;
+    long set = orc_hostcall(ORC_EPOLL, 0, 0, 0, 0, 0);
+    if (set < 0)
+        return set;
+    result = watch_all((uint32_t)set, polls, count);
+    if (!result)
+        result = libos_blocking_once(ORC_EPOLL_WAIT, set, (long)&event, 1, timeout, 0);
+    orc_hostcall(ORC_CLOSE, set, 0, 0, 0, 0);
+    return result > 0 ? host_poll_parts(polls, count) : result;
+}
+
+static long host_poll(struct orc_poll *polls, unsigned count, int64_t timeout) {
+    return count <= ORC_MAX_POLL ? libos_blocking_once(ORC_POLL, (long)polls, count, timeout, 0, 0)
+                                 : host_poll_many(polls, count, timeout);
+}
+
+/* As epoll.c says: before and after the host is asked. */
+static void settle_sets(const struct polls *polls) {
+    for (unsigned i = 0; i < polls->count; i++)
+        if (polls->files[i] && polls->files[i]->kind == FILE_EPOLL)
+            epoll_settle(polls->files[i]);
+}
+
+/* How many of the host's answers weren't true. */
+static long check_sets(struct polls *polls) {
+    long untrue = 0;
+    for (unsigned i = 0; i < polls->count; i++)
+        if (polls->host[i].revents && polls->files[i]->kind == FILE_EPOLL && !epoll_is_ready(polls->files[i])) {
+            polls->host[i].revents = 0;
+            untrue++;
+        }
+    return untrue;
+}
+
+/* The host's answers take the place of those that were found here. -EINTR: another turn. */
 static long ask_host(struct polls *polls, int64_t timeout) {
     unsigned with_event = polls->event != ORC_NO_HANDLE;
-    long result = libos_blocking_once(ORC_POLL, (long)polls->host, polls->count + with_event, timeout, 0, 0);
+    if (polls->sets)
+        settle_sets(polls);
+    long result = host_poll(polls->host, polls->count + with_event, timeout);
+    long untrue = polls->sets && result > 0 ? check_sets(polls) : 0;
     for (unsigned i = 0; result >= 0 && i < polls->count; i++)
         if (polls->host[i].handle != ORC_NO_HANDLE)
             polls->asked[i].revents = (short)polls->host[i].revents;
-    return result - (result > 0 && with_event && polls->host[polls->count].revents);
+    if (untrue && untrue == result && timeout)
+        return -EINTR;
+    return result - untrue - (result > 0 && with_event && polls->host[polls->count].revents);
 }
 
 static void forget_wake(struct polls *polls) {
@@ -173,8 +249,10 @@ static void prepare(struct polls *polls) {
             (struct orc_poll){by_host ? file->handle : ORC_NO_HANDLE, (uint16_t)asked->events, 0};
         polls->watched |= watched;
         polls->by_host |= by_host;
-        if (file && file->kind == FILE_EPOLL)
+        if (file && file->kind == FILE_EPOLL) {
             epoll_is_watched(file);
+            polls->sets = true;
+        }
     }
 }
 
@@ -201,7 +279,7 @@ static long poll_files(struct pollfd *asked, unsigned long count, int64_t timeou
         .asked = asked, .count = (unsigned)count, .host = few, .files = few_files, .event = ORC_NO_HANDLE};
     if (count <= FEW)
         return poll_prepared(&polls, timeout);
-    if (count >= ORC_MAX_POLL) /* and an event */
+    if (count > libos_descriptor_limit())
         return -EINVAL;
     size_t size = (count + 1) * sizeof(struct orc_poll), files_size = count * sizeof(struct file *);
     polls.host = heap_allocate(size);

@@ -57,6 +57,11 @@ uint32_t wake_event_next(uint32_t event);
 
 /* epoll.c: an epoll set is polled itself, by poll or by another set. */
 void epoll_is_watched(struct file *set);
+/* The host may hold a set for ready whose pipes aren't any more: afterwards it doesn't. */
+void epoll_settle(struct file *set);
+bool epoll_is_ready(struct file *set);
+/* The handles that an epoll set has beside its own: the one after `proxy`, as wake_event_next. */
+uint32_t epoll_proxy_next(const struct file *set, uint32_t proxy);
 
 #pragma GCC visibility pop
 

@@ -22,7 +22,8 @@
 /* A handle that a clone makes again. In order of their numbers: the lowest free handle is always the next. */
 struct record {
     struct record *next;
-    struct file *file; /* NULL: one of watch.c's events */
+    struct file *file; /* NULL: one of watch.c's events, or */
+    bool proxy;        /* a set of epoll.c's */
     uint32_t handle;
     uint64_t count;        /* of an event */
     int64_t end, interval; /* of a timer; end: on its clock, 0 when it isn't set */
@@ -89,7 +90,7 @@ static bool record_file(struct record *record, const struct file *file) {
     }
 }
 
-static struct record *add_record(struct record **list, uint32_t handle, struct file *file) {
+static struct record *add_record(struct record **list, uint32_t handle, struct file *file, bool proxy) {
     while (*list && (*list)->handle < handle)
         list = &(*list)->next;
     if (*list && (*list)->handle == handle)
@@ -97,8 +98,10 @@ static struct record *add_record(struct record **list, uint32_t handle, struct f
     struct record *record = heap_allocate(sizeof *record);
     if (!record)
         return NULL;
-    *record = (struct record){.next = *list, .file = file, .handle = handle};
+    *record = (struct record){.next = *list, .file = file, .proxy = proxy, .handle = handle};
     *list = record;
+    if (proxy)
+        return record;
     if (!file)
         record->count = take_count(handle);
     else if (!record_file(record, file))
@@ -123,20 +126,30 @@ static void find_pairs(struct record *list) {
     }
 }
 
+static bool record_proxies(struct record **list, const struct file *file) {
+    uint32_t proxy = epoll_proxy_next(file, ORC_NO_HANDLE);
+    for (; proxy != ORC_NO_HANDLE; proxy = epoll_proxy_next(file, proxy))
+        if (!add_record(list, proxy, NULL, true))
+            return false;
+    return true;
+}
+
 static bool record_all(struct record **list) {
     for (int descriptor = descriptor_next(0); descriptor >= 0; descriptor = descriptor_next(descriptor + 1)) {
         struct file *file = file_get(descriptor);
         if (!file)
             continue;
         bool done =
-            file->handle == ORC_NO_HANDLE || file->granted || add_record(list, file->handle, file) != NULL;
+            file->handle == ORC_NO_HANDLE || file->granted || add_record(list, file->handle, file, false) != NULL;
+        if (done && file->kind == FILE_EPOLL)
+            done = record_proxies(list, file);
         file_put(file); /* the descriptor keeps it: nobody else runs */
         if (!done)
             return false;
     }
     for (uint32_t event = wake_event_next(ORC_NO_HANDLE); event != ORC_NO_HANDLE;
          event = wake_event_next(event))
-        if (!add_record(list, event, NULL))
+        if (!add_record(list, event, NULL, false))
             return false;
     find_pairs(*list);
     return true;
@@ -186,6 +199,10 @@ static __attribute__((noinline)) long remake_host_file(const struct file *file) 
 
 static long remake_file(const struct record *record) {
     const struct file *file = record->file;
+    if (record->proxy)
+        return orc_hostcall(ORC_EPOLL, 0, 0, 0, 0, 0);
+    if (!file)
+        return remake_event(record);
     switch (file->kind) {
     case FILE_TIMER:
         return remake_timer(record);
@@ -246,7 +263,7 @@ static void remake_one(struct record *record, struct fillers *fillers) {
         remake_pair(record, fillers);
         return;
     }
-    long handle = record->file ? remake_file(record) : remake_event(record);
+    long handle = remake_file(record);
     if (handle < 0) { /* a file that is gone: its handle leads to nothing that can be read or written */
         libos_log("clone: a file that the zygote had open can't be opened again");
         handle = orc_hostcall(ORC_EPOLL, 0, 0, 0, 0, 0);
@@ -278,7 +295,7 @@ static void remake_all(struct record *list) {
 /* It wasn't frozen: what recording took is given back. */
 static void give_back(const struct record *list) {
     for (const struct record *record = list; record; record = record->next) {
-        if (record->file && record->file->kind != FILE_STREAM)
+        if (record->proxy || (record->file && record->file->kind != FILE_STREAM))
             continue;
         if (record->count)
             repeated(ORC_WRITE, record->handle, (long)&record->count, sizeof record->count);
