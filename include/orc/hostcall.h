@@ -7,6 +7,11 @@
  * index into the compartment's capability list; it is never negative. docs/hostcalls.md describes each call:
  * arguments, rights, errors, limits.
  *
+ * Gate 1 (ORC_FLOAT_GATE) is `long floats(long mxcsr, long x87_control, long x87_flags)`: the calling thread's MXCSR, its x87
+ * control word and the x87 exception flags from now on; 0, or -EINVAL for bits that the processor doesn't have. It keeps all other
+ * registers but rax, rcx, r8 and r11, vector registers and x87 stack included. Every thread has its own, a new one its
+ * creator's. (The instructions that only read them are guest code's own.)
+ *
  * Calls marked (blocks) wait; they end early with -EINTR when the thread is interrupted. */
 #ifndef ORC_HOSTCALL_H
 #define ORC_HOSTCALL_H

@@ -105,7 +105,7 @@ TEST(test_jumps_to_nowhere_fault) {
     struct orc_fault fault = faulted(CALL(*state, jump, 0x20000000), SIGSEGV, ORC_FAULT_CODE);
     assert_int_equal(fault.address, 0x20000000);
     faulted(CALL(*state, jump, ORC_WINDOW + PROGRAM_DATA), SIGSEGV, ORC_FAULT_CODE);
-    faulted(CALL(*state, jump, ORC_GATES + ORC_GATE_SIZE), SIGTRAP, ORC_FAULT_INSTRUCTION);
+    faulted(CALL(*state, jump, ORC_GATES + 2 * ORC_GATE_SIZE), SIGTRAP, ORC_FAULT_INSTRUCTION);
     faulted(CALL(*state, jump, ORC_WINDOW + PROGRAM(increment) + 4), SIGTRAP, ORC_FAULT_INSTRUCTION);
     assert_int_equal(returned(CALL(*state, jump, (5ull << 32) | (ORC_WINDOW + PROGRAM(count)))), 1);
 }

@@ -67,8 +67,6 @@ int64_t call_log(struct orc_thread *thread, const uint64_t *arguments) {
     size_t length = arguments[1] < sizeof line ? arguments[1] : sizeof line;
     if (guest_read(thread, line, guest_pointer(arguments[0]), length) < 0)
         return -EFAULT;
-    const struct orc_cell *cell = thread->compartment->cell;
-    if (cell->log)
-        cell->log(cell->log_context, orc_compartment_name(thread->compartment), line, length);
+    call_operator(thread->compartment, line, length);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../intravisor/floats.h"
 #include "hostcalls.h"
 
 int64_t call_exit(struct orc_thread *thread, const uint64_t *arguments) {
@@ -67,7 +68,9 @@ int64_t call_thread_create(struct orc_thread *thread, const uint64_t *arguments)
     if (!guest_range((guest_address){asked.id_address}, sizeof(uint32_t)))
         return -EFAULT;
     const struct thread_start start = {asked.entry,      asked.stack,          asked.argument,
-                                       asked.id_address, asked.thread_pointer, .first = false};
+                                       asked.id_address, asked.thread_pointer, .first = false,
+                                       .creator = thread};
+    floats_keep(thread);
     HOLD(thread->compartment->lock);
     return worker_start(thread->compartment, &start);
 }
@@ -169,6 +172,7 @@ int64_t call_freeze(struct orc_thread *thread, const uint64_t *arguments) {
     (void)arguments;
     if (!compartment->frozen || thread->in_upcall)
         return -EAGAIN;
+    floats_keep(thread);
     __atomic_add_fetch(&compartment->parked, 1, __ATOMIC_SEQ_CST);
     while (compartment->frozen && !thread->stopping) {
         syscall(SYS_futex, &compartment->frozen, FUTEX_WAIT_PRIVATE, 1, NULL, NULL, 0);

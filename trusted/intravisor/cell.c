@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "floats.h"
 #include "store.h"
 #include "thread.h"
 
@@ -38,18 +39,23 @@ static int reserve_code_space(struct orc_error *error) {
                 ORC_GATES, strerror(code));
 }
 
-/* One page of int3, with the gate's code at its start. Anything else an indirect branch could land on is no
+static void put_gate(uint8_t *at, const uint8_t *code, const uint8_t *end) {
+    size_t size = (size_t)(end - code);
+    if (size > ORC_GATE_SIZE)
+        abort();
+    memcpy(at, code, size);
+}
+
+/* One page of int3, with the gates' code at its start. Anything else an indirect branch could land on is no
  * entry. */
 static int map_gates(struct orc_error *error) {
     uint8_t *page = (uint8_t *)(uintptr_t)ORC_GATES;
     int status = map_fixed(page, ORC_PAGE_SIZE, PROT_READ | PROT_WRITE);
     if (status < 0)
         return failed(error, -status, "can't map the gates");
-    size_t size = (size_t)(orc_gate_code_end - orc_gate_code);
-    if (size > ORC_GATE_SIZE)
-        abort();
     memset(page, 0xcc, ORC_PAGE_SIZE);
-    memcpy(page, orc_gate_code, size);
+    put_gate(page, orc_gate_code, orc_gate_code_end);
+    put_gate(page + ORC_FLOAT_GATE - ORC_GATES, orc_float_gate_code, orc_float_gate_code_end);
     if (mprotect(page, ORC_PAGE_SIZE, PROT_READ | PROT_EXEC) != 0)
         return failed(error, errno, "can't make the gates executable");
     return 0;
@@ -91,6 +97,7 @@ int orc_cell_create(const struct orc_cell_options *options, struct orc_cell **ce
     the_cell = (struct orc_cell){
         .fsgsbase = has_fsgsbase(),
         .avx = __builtin_cpu_supports("avx"),
+        .mxcsr_reserved = mxcsr_reserved(),
         .log = options ? options->log : NULL,
         .log_context = options ? options->log_context : NULL,
         .patience = options && options->patience ? options->patience : NANOSECONDS / 4,

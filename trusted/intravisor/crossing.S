@@ -46,6 +46,17 @@
     .endr
     .endm
 
+/* Loads the guest's floating-point modes. From here to guest code no instruction may look at a pending x87
+ * exception: the guest may have unmasked one. */
+    .macro load_modes thread
+    ldmxcsr THREAD_GUEST_MXCSR(\thread)
+    testb $(FLOAT_X87 | FLOAT_LOAD), THREAD_MODES(\thread)
+    je 1f
+    fldenv THREAD_GUEST_X87(\thread)
+1:
+    andb $~FLOAT_LOAD, THREAD_MODES(\thread)
+    .endm
+
     .section .text.crossing, "ax", @progbits
 
 /* void orc_enter(struct orc_thread *thread): runs the guest until it returns, exits, faults or is stopped. */
@@ -62,16 +73,29 @@
     .endr
     emms
     clear_vectors THREAD_AVX(%rsp)
-
+    cmpl $MXCSR_DEFAULT, THREAD_MXCSR(%rsp)
+    je 1f
+    ldmxcsr .Lmxcsr_default(%rip)
+1:
     global orc_enter_window     /* from here on a stop ends the activation at once */
     cmpq $0, THREAD_LEAVE(%rsp)
-    jne orc_leave
+    jne .Lenter_slowly
+.Lenter:
     cmpq $0, THREAD_ENTRY(%rsp)
     jne .Lcall
     mov %rsp, %rbx              /* a clone's thread goes on where its zygote's is parked: at a gate's exit */
     mov THREAD_VALUE(%rbx), %r8
     mov THREAD_GATE_FRAME(%rbx), %rsp
     jmp orc_exit_window
+.Lenter_slowly:
+    cmpl $0, THREAD_LEAVE(%rsp)
+    jne orc_leave
+    cmpw $0, THREAD_LEAVE+4(%rsp)
+    jne orc_leave
+    cmpq $0, THREAD_ENTRY(%rsp)
+    je .Lenter                  /* the gate's exit loads them */
+    load_modes %rsp
+    jmp .Lenter
 .Lcall:
     mov THREAD_REGISTERS+0x08(%rsp), %rcx
     mov THREAD_REGISTERS+0x10(%rsp), %rdx
@@ -103,14 +127,31 @@
     give_back
     ret
 
-/* What a gate in the gate page is made of: position-independent, and it tells nothing about the host's addresses. */
+/* What gates in the gate page are made of: position-independent, and they tell nothing about the host's addresses. */
+    .macro gate_code name, field
     .p2align 6
-    global orc_gate_code
+    global \name
     endbr64
     mov %rsp, %r11
     or $(THREAD_REGION - 1), %r11
-    jmp *FIELD(THREAD_GATE)
-    global orc_gate_code_end
+    jmp *FIELD(\field)
+    global \name\()_end
+    .endm
+
+    gate_code orc_gate_code, THREAD_GATE
+    gate_code orc_float_gate_code, THREAD_FLOAT_GATE
+
+/* Gate 0 of a thread whose modes aren't the default: host code runs with the host's. fnstenv and fninit don't look at
+ * pending exceptions. */
+    function orc_gate_of_modes
+    stmxcsr FIELD(THREAD_GUEST_MXCSR)
+    ldmxcsr FIELD(THREAD_MXCSR)
+    testb $FLOAT_X87, FIELD(THREAD_MODES)
+    je orc_gate
+    fnstenv FIELD(THREAD_GUEST_X87)
+    fninit
+    fldcw FIELD(THREAD_X87_CONTROL)
+    jmp orc_gate
 
 /* Gate 0, called by the guest: the return address lies on the control stack, r11 is the region's last byte. */
     function orc_gate
@@ -134,7 +175,8 @@
     mov %rax, %r8
     global orc_exit_window      /* as the enter window */
     cmpq $0, THREAD_LEAVE(%rbx)
-    jne .Lleave
+    jne .Lexit_slowly
+.Lexit:
     clear_vectors THREAD_AVX(%rbx)
     give_back
     mov %r8, %rax
@@ -142,11 +184,17 @@
     xor %\register, %\register
     .endr
     ret
-    global orc_exit_window_end
-
+.Lexit_slowly:
+    cmpl $0, THREAD_LEAVE(%rbx)
+    jne .Lleave
+    cmpw $0, THREAD_LEAVE+4(%rbx)
+    jne .Lleave
+    load_modes %rbx
+    jmp .Lexit
 .Lleave:
     mov %rbx, %rsp
     jmp orc_leave
+    global orc_exit_window_end
 
 .Lexhausted:
     mov (%rsp), %rax            /* who called */
@@ -154,6 +202,65 @@
     mov %rax, THREAD_VALUE(%rsp)
     movl $OUTCOME_EXHAUSTED, THREAD_OUTCOME(%rsp)
     jmp orc_leave
+
+/* Gate 1, called by the guest: edi is to be its MXCSR, esi its x87 control word, edx the x87 exception flags. All
+ * else stays as it is, the x87 stack and the vector registers too, but for rax, rcx, r8, r11. No C code runs here,
+ * and a stop ends the activation between any two instructions. */
+    function orc_float_gate
+    test %edi, FIELD(THREAD_MXCSR_RESERVED)
+    jne .Lrefused
+    test $~X87_CONTROL_BITS, %esi
+    jne .Lrefused
+    mov %esi, %eax
+    and $0x300, %eax
+    cmp $0x100, %eax            /* a precision that there isn't */
+    je .Lrefused
+    test $~X87_FLAGS, %edx
+    jne .Lrefused
+    or $X87_CONTROL_FIXED, %esi
+
+    mov %edi, FIELD(THREAD_GUEST_MXCSR)
+    ldmxcsr FIELD(THREAD_GUEST_MXCSR)
+    fnstcw FIELD(THREAD_GUEST_X87)
+    fnstsw %ax
+    and $X87_FLAGS, %eax
+    cmp %edx, %eax
+    jne 1f
+    cmp %si, FIELD(THREAD_GUEST_X87)
+    je 2f
+1:
+    fnstenv FIELD(THREAD_GUEST_X87)
+    fninit                      /* nothing is pending from here on; the data registers stay */
+    mov %si, FIELD(THREAD_GUEST_X87)
+    andw $0x7f00, FIELD(THREAD_GUEST_X87 + X87_STATUS)
+    or %dx, FIELD(THREAD_GUEST_X87 + X87_STATUS)
+    fldenv FIELD(THREAD_GUEST_X87)
+2:
+    xor %eax, %eax
+    xor %ecx, %ecx
+    mov %edi, %r8d
+    and $~MXCSR_FLAGS, %r8d
+    cmp $MXCSR_DEFAULT, %r8d
+    setne %al
+    cmp $X87_CONTROL_DEFAULT, %esi
+    setne %cl
+    lea (%rax, %rcx, 2), %eax   /* FLOAT_SSE, FLOAT_X87 */
+    mov %ax, FIELD(THREAD_MODES)
+    lea orc_gate(%rip), %rcx
+    lea orc_gate_of_modes(%rip), %r8
+    test %eax, %eax
+    cmovne %r8, %rcx
+    mov %rcx, FIELD(THREAD_GATE)
+    xor %eax, %eax
+    jmp 3f
+.Lrefused:
+    mov $-22, %rax
+3:
+    xor %ecx, %ecx
+    xor %r8d, %r8d
+    xor %r11d, %r11d
+    ret
+    global orc_float_gate_end
 
 /* int orc_guest_copy(void *to, const void *from, size_t size): 0, or -EFAULT when one side lies in the slot and faults:
  * the handler resumes at orc_guest_copy_fault. */
@@ -166,5 +273,10 @@
     global orc_guest_copy_fault
     mov $-14, %eax
     ret
+
+    .section .rodata.crossing, "a", @progbits
+    .p2align 2
+.Lmxcsr_default:
+    .long MXCSR_DEFAULT
 
     .section .note.GNU-stack, "", @progbits

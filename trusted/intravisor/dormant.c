@@ -13,7 +13,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "thread.h"
+#include "floats.h"
 
 #define EVENTS 64
 #define RETRY 10000000 /* ns until the next try to get a worker */
@@ -54,6 +54,7 @@ static void wake_up(struct orc_thread *thread) {
 static void *sleep_and_wake(void *epoll) {
     struct epoll_event events[EVENTS];
     sigset_t all;
+    floats_of_host();
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, NULL); /* the embedder's signals are for its own threads */
     for (;;) {
@@ -84,6 +85,7 @@ void dormant_discard(struct orc_thread *thread) {
 }
 
 bool dormant_prepare(struct orc_thread *thread) {
+    floats_keep(thread);
     thread->kept = (uint64_t)thread - (uint64_t)thread->gate_frame;
     void *memory = malloc(thread->kept + sizeof *thread);
     thread->copy = (struct orc_thread *)((uint64_t)memory + thread->kept);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "intravisor.h"
+#include "floats.h"
 
 int fail(struct orc_error *error, int code, const char *format, ...) {
     if (error) {
@@ -19,16 +19,24 @@ int failed(struct orc_error *error, int code, const char *what) {
     return fail(error, code, "%s: %s", what, strerror(code));
 }
 
+void call_operator(const struct orc_compartment *compartment, const char *line, size_t length) {
+    const struct orc_cell *cell = compartment->cell;
+    struct floats floats;
+    if (!cell->log)
+        return;
+    floats_leave_guest(&floats);
+    cell->log(cell->log_context, compartment->name, line, length);
+    floats_back_to_guest(&floats);
+}
+
 void operator_log(const struct orc_compartment *compartment, const char *format, ...) {
     char line[256];
-    const struct orc_cell *cell = compartment->cell;
-    if (!cell->log)
+    if (!compartment->cell->log)
         return;
     va_list arguments;
     va_start(arguments, format);
     int length = vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
     if (length > 0)
-        cell->log(cell->log_context, compartment->name, line,
-                  (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
+        call_operator(compartment, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
 }

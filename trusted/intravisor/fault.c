@@ -120,7 +120,8 @@ static void act(struct orc_thread *thread, ucontext_t *interrupted) {
     bool guest = is_guest_code(instruction);
     if (thread->stopping) {
         if (guest || within(instruction, orc_enter_window, orc_enter_window_end) ||
-            within(instruction, orc_exit_window, orc_exit_window_end))
+            within(instruction, orc_exit_window, orc_exit_window_end) ||
+            within(instruction, (const uint8_t *)orc_float_gate, orc_float_gate_end))
             end_activation(thread, registers);
         return;
     }

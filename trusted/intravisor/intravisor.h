@@ -21,6 +21,7 @@
 
 struct orc_cell {
     bool fsgsbase, avx;
+    uint32_t mxcsr_reserved;
     void (*log)(void *context, const char *compartment, const char *line, size_t length);
     void *log_context;
 
@@ -148,6 +149,7 @@ int fail(struct orc_error *error, int code, const char *format, ...) __attribute
 /* The same for `what: the error's description`. */
 int failed(struct orc_error *error, int code, const char *what);
 /* A line for the operator. */
+void call_operator(const struct orc_compartment *compartment, const char *line, size_t length);
 void operator_log(const struct orc_compartment *compartment, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

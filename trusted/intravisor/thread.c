@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "floats.h"
 #include "store.h"
 #include "thread.h"
 
@@ -23,9 +24,18 @@
     X(exited, THREAD_LEAVE + 4)                                                                              \
     X(value, THREAD_VALUE)                                                                                   \
     X(outcome, THREAD_OUTCOME)                                                                               \
-    X(avx, THREAD_AVX) X(mxcsr, THREAD_MXCSR) X(x87_control, THREAD_X87_CONTROL)
+    X(modes, THREAD_MODES)                                                                                   \
+    X(avx, THREAD_AVX)                                                                                       \
+    X(mxcsr, THREAD_MXCSR)                                                                                   \
+    X(x87_control, THREAD_X87_CONTROL)                                                                       \
+    X(float_gate, THREAD_FLOAT_GATE)                                                                         \
+    X(mxcsr_reserved, THREAD_MXCSR_RESERVED)                                                                 \
+    X(guest_mxcsr, THREAD_GUEST_MXCSR)                                                                       \
+    X(guest_x87, THREAD_GUEST_X87)
 SAME_OFFSETS(SAME_OFFSET)
 _Static_assert(sizeof(struct orc_registers) == 16 * 8, "crossing.S loads 16 registers");
+_Static_assert(sizeof(struct x87_environment) == 28 && offsetof(struct x87_environment, status) == X87_STATUS,
+               "as fnstenv stores it");
 _Static_assert(sizeof(struct orc_thread) <= THREAD_SIZE, "the thread fits its place");
 _Static_assert(THREAD_SIZE % 64 == 0, "the control stack begins aligned");
 _Static_assert(OUTCOME_RETURNED == ORC_RETURNED, "crossing.S writes enum orc_outcome");
@@ -104,6 +114,8 @@ void thread_prepare(struct orc_thread *thread, struct orc_compartment *compartme
         .avx = compartment->cell->avx,
         .slot = (uint64_t)compartment->slot,
         .gate = (uint64_t)orc_gate,
+        .float_gate = (uint64_t)orc_float_gate,
+        .mxcsr_reserved = compartment->cell->mxcsr_reserved,
         .gate_limit = thread->control_stack + GATE_STACK,
         .owner = thread->owner,
         .before = thread->before,
@@ -303,6 +315,7 @@ int orc_call(struct orc_thread *thread, uint32_t entry, const struct orc_registe
         return -ENOENT;
     thread->entry = entry;
     thread->registers = *registers;
+    floats_set(thread, 0); /* what an earlier activation had set is gone */
     return thread_run(thread, nanoseconds, result);
 }
 

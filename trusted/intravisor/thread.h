@@ -8,6 +8,12 @@
 #include "layout.h"
 #include "segment_base.h"
 
+/* What fnstenv stores. */
+struct x87_environment {
+    uint16_t control, unused1, status, unused2, tags, unused3;
+    uint32_t last[4]; /* the last instruction and its operand */
+};
+
 struct orc_thread {
     struct orc_registers registers; /* what the guest starts with */
     uint64_t entry;
@@ -16,12 +22,17 @@ struct orc_thread {
     uint64_t gate_limit; /* a gate needs the stack pointer to be above this */
     struct gate_frame *gate_frame;
     volatile uint32_t stopping; /* STOPPING_*: set by signals and by other threads */
-    uint32_t exited;            /* EXITED_* */
+    uint16_t exited;            /* EXITED_* */
+    uint16_t modes;             /* FLOAT_* */
     int64_t value;
     volatile uint32_t outcome;
     uint32_t avx;
-    uint32_t mxcsr;
+    uint32_t mxcsr; /* the host's, and its x87 control word */
     uint16_t x87_control;
+    uint64_t float_gate;     /* the gate page jumps through this, too */
+    uint32_t mxcsr_reserved; /* bits that this processor doesn't have */
+    uint32_t guest_mxcsr;    /* the guest's while host code runs, if `modes` says so */
+    struct x87_environment guest_x87;
 
     /* From here on C alone. */
     uint32_t thread_pointer; /* the guest's */
@@ -144,6 +155,7 @@ struct thread_start {
     uint32_t thread_pointer;
     bool first;
     const struct orc_thread *original; /* a zygote's thread, or a dormant one, which it goes on as; else NULL */
+    const struct orc_thread *creator; /* whose floating-point modes it has, or NULL */
     struct orc_thread **caller; /* not NULL: on the calling thread, which has to call worker_run on this */
 };
 int64_t worker_start(struct orc_compartment *compartment, const struct thread_start *start);
@@ -190,12 +202,16 @@ int64_t upcall_return(struct orc_thread *thread, bool repeat);
 /* crossing.S */
 void orc_enter(struct orc_thread *thread);
 void orc_gate(void);
+void orc_gate_of_modes(void); /* of a thread with modes of its own */
+void orc_float_gate(void);
 int orc_guest_copy(void *to, const void *from, size_t size);
 extern const uint8_t orc_leave[];
 extern const uint8_t orc_enter_window[], orc_enter_window_end[];
 extern const uint8_t orc_exit_window[], orc_exit_window_end[];
 extern const uint8_t orc_guest_copy_access[], orc_guest_copy_fault[];
+extern const uint8_t orc_float_gate_end[];
 extern const uint8_t orc_gate_code[], orc_gate_code_end[];
+extern const uint8_t orc_float_gate_code[], orc_float_gate_code_end[];
 
 /* hostcalls/table.c: what orc_gate calls. */
 int64_t orc_hostcall(struct orc_thread *thread, const uint64_t arguments[6]);

@@ -12,6 +12,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "floats.h"
 #include "store.h"
 #include "thread.h"
 
@@ -32,6 +33,7 @@ struct xsave_note {
 struct kept_context {
     gregset_t registers;
     uint32_t vector_size;
+    uint16_t modes; /* FLOAT_*: of the interrupted code */
     _Alignas(64) uint8_t vectors[];
 };
 #define MAX_VECTORS (CONTEXT_SIZE - offsetof(struct kept_context, vectors))
@@ -42,10 +44,14 @@ static uint32_t vector_size(const uint8_t *vectors) {
     return note.magic == XSAVE_MAGIC ? note.whole_size : FXSAVE_SIZE;
 }
 
-/* As a program begins: an empty x87 stack, and vector registers that are zero. The kernel takes registers
- * whose bits are clear in the XSAVE header to be in their initial state. */
+/* As a program begins, and a handler on Linux: default modes, an empty x87 stack, and vector registers that are zero.
+ * The kernel takes registers whose bits are clear in the XSAVE header to be in their initial state. */
+#define FXSAVE_MXCSR 24
 static void reset_vectors(uint8_t *vectors, uint32_t size) {
-    memset(vectors + 2, 0, 4);          /* x87 status and tag words; the control word stays */
+    const uint16_t x87[] = {X87_CONTROL_DEFAULT, 0, 0}; /* control, status and tag words */
+    const uint32_t mxcsr = MXCSR_DEFAULT;
+    memcpy(vectors, x87, sizeof x87);
+    memcpy(vectors + FXSAVE_MXCSR, &mxcsr, sizeof mxcsr);
     memset(vectors + 32, 0, 128 + 256); /* x87 and SSE registers */
     if (size > FXSAVE_SIZE)
         memset(vectors + FXSAVE_SIZE, 0, sizeof(uint64_t));
@@ -70,6 +76,8 @@ bool upcall_deliver(struct orc_thread *thread, void *interrupted) {
     memcpy(kept->vectors, vectors, size);
     kept->vector_size = size;
     reset_vectors(vectors, size);
+    kept->modes = thread->modes;
+    floats_set(thread, 0);
     thread->upcall_stack = rsp - sizeof(uint64_t);
     *(uint64_t *)thread->upcall_stack = TRAP;
     thread->in_upcall = 1;
@@ -91,6 +99,7 @@ void upcall_restore(struct orc_thread *thread, void *interrupted) {
         __builtin_trap(); /* the kernel has one format for a thread */
     memcpy(context->gregs, kept->registers, sizeof kept->registers);
     memcpy(vectors, kept->vectors, kept->vector_size);
+    floats_set(thread, kept->modes);
 }
 
 int64_t upcall_return(struct orc_thread *thread, bool repeat) {

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "floats.h"
 #include "guest_memory.h"
 #include "thread.h"
 
@@ -111,6 +112,7 @@ static void *worker_main(void *argument) {
     struct orc_thread *thread = argument;
     struct orc_cell *cell = thread->compartment->cell;
     stack_t stack = {.ss_sp = (void *)thread_signal_stack(thread), .ss_size = SIGNAL_STACK_SIZE}, before;
+    floats_of_host();
     block_signals(NULL);
     sigaltstack(&stack, &before);
     do {
@@ -177,8 +179,11 @@ static void fill(struct orc_thread *thread, struct orc_compartment *compartment,
     thread->registers = (struct orc_registers){.rdi = start->argument, .rbp = start->stack};
     thread->thread_pointer = start->thread_pointer;
     const struct orc_thread *original = start->original;
+    if (start->creator)
+        floats_inherit(thread, start->creator);
     if (!original)
         return;
+    floats_inherit(thread, original);
     /* It gets the other's control stack, which has the same size: nothing but return addresses of guest code, and
      * above them the host's own, which is the same in all threads. */
     uint64_t size = (uint64_t)original - (uint64_t)original->gate_frame;
