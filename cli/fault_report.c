@@ -1,5 +1,6 @@
 #include "fault_report.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -71,12 +72,21 @@ void print_fault_registers(const struct orc_fault *fault) {
 static void print_kind(const struct orc_fault *fault) {
     switch (fault->kind) {
     case ORC_FAULT_DATA:
+        if (fault->signal == SIGBUS) {
+            fprintf(stderr, "access to address 0x%x, past the end of a mapped file (or it can't be read)\n",
+                    fault->address);
+            break;
+        }
         fprintf(stderr, "bad access to address 0x%x%s\n", fault->address,
                 fault->address < 65536 ? " (a null pointer?)" : "");
         break;
     case ORC_FAULT_CODE:
         fprintf(stderr, "jump to 0x%x, where no code is%s\n", fault->address,
                 fault->address < 65536 ? " (a null function pointer, or an unbound import)" : "");
+        break;
+    case ORC_FAULT_MEMORY:
+        fprintf(stderr, "out of memory: a write to address 0x%x, in a private file mapping, is beyond the quota\n",
+                fault->address);
         break;
     case ORC_FAULT_CONTROL_STACK:
         fprintf(stderr, "calls nested too deep (endless recursion?)\n");

@@ -147,6 +147,11 @@ void orc_compartment_freeze(struct orc_compartment *compartment, bool freeze);
 int orc_compartment_map_image(struct orc_compartment *compartment, int image, uint32_t start, uint64_t size,
                               int protection);
 
+/* The guest's memory, as ORC_MEMORY_RANGE tells it. */
+struct orc_memory_range;
+int orc_compartment_memory_range(struct orc_compartment *compartment, uint32_t address,
+                                 struct orc_memory_range *range);
+
 /* Starts it, waits for its end, and needs no thread of the Intravisor's for that: the first guest thread runs
  * on the calling thread, as in orc_call, other guest threads as always. Saves two changes of threads, which
  * is most of what a short life costs on an idle machine. Not for clones, and not from a function that the
@@ -225,11 +230,13 @@ enum orc_outcome {
 };
 
 enum orc_fault_kind {
-    ORC_FAULT_DATA,          /* `address` in the slot isn't mapped, or not for this access */
+    ORC_FAULT_DATA, /* `address` in the slot isn't mapped, or not for this access; SIGBUS: it's past the end of a mapped
+                       file, or the file can't be read */
     ORC_FAULT_CODE,          /* `address` in the code space holds no code */
     ORC_FAULT_CONTROL_STACK, /* calls nested too deep */
     ORC_FAULT_INSTRUCTION, /* trap, invalid opcode, division, misaligned operand: `address` has no meaning */
     ORC_FAULT_OUTSIDE,     /* a data access outside the slot: the isolation is broken */
+    ORC_FAULT_MEMORY, /* a write to `address`, a file's page mapped privately, would need memory beyond the quota: SIGKILL */
 };
 
 #define ORC_FAULT_FRAMES 32

@@ -31,8 +31,9 @@
 #define ORC_SIGNAL_ENTRY 12      /* (code address or 0): where interrupted guest code of this compartment goes */
 #define ORC_SIGNAL_RETURN 13     /* (): the signal entry is done: goes on where the guest was interrupted */
 #define ORC_SIGNALS 14           /* (): takes the pending signals that came from outside, bit N-1 for signal N */
-#define ORC_FUTEX_WAIT 16        /* (address, expected, timeout) (blocks): -EAGAIN, -ETIMEDOUT, 0 when woken */
-#define ORC_FUTEX_WAKE 17        /* (address, count): threads woken */
+#define ORC_FUTEX_WAIT 16        /* (address, expected, timeout, shared) (blocks): -EAGAIN, -ETIMEDOUT, 0 when woken. shared:
+                                    0, or 1 for a word that is known by its file's page, whoever has it mapped where */
+#define ORC_FUTEX_WAKE 17        /* (address, count, shared): threads woken */
 #define ORC_YIELD 18             /* () */
 
 /* Memory (memory.c): whole pages in [ORC_FIRST_STACK, ORC_FIRST_STACK_END) or [ORC_HEAP, ORC_HEAP_END). What isn't mapped
@@ -41,9 +42,18 @@
                           the quota, and then nothing has changed */
 #define ORC_UNMAP 25   /* (address, size): gives the pages back */
 #define ORC_PROTECT 26 /* (address, size, protection): every page must be mapped (-ENOMEM) */
-#define ORC_DISCARD 27 /* (address, size): mapped pages read as zero again, their memory goes back */
+#define ORC_DISCARD 27 /* (address, size): mapped pages are as when they were mapped, their memory goes back */
+#define ORC_MAP_FILE 28 /* (address, size, protection and perhaps ORC_MEMORY_SHARED, handle, offset): pages of a regular or
+                           memory file, in place of whatever was there. Private ones are charged when they are written to */
+#define ORC_MOVE 29     /* (address, size, new address, new size): of one range (ORC_MEMORY_RANGE), in place of whatever was
+                           there; what is more continues the mapping. -EXDEV, -EFAULT: it can't be moved */
+#define ORC_MEMORY_FILE 30  /* (): a handle of an empty memory file, for ORC_TRUNCATE, ORC_WRITE_AT, ORC_MAP_FILE; its size
+                               counts as the compartment's memory */
+#define ORC_MEMORY_RANGE 31 /* (address, struct orc_memory_range *): the first that ends behind it; -ENOENT: there is none */
+#define ORC_POPULATE 21     /* (address, size, write: 0 or 1): brings pages in, ORC_MAX_TRANSFER bytes at most; -EFAULT: can't */
 #define ORC_MEMORY_READ 1
 #define ORC_MEMORY_WRITE 2
+#define ORC_MEMORY_SHARED 4
 
 /* Objects (objects.c). */
 #define ORC_OBJECT_REQUEST 32  /* (const uint8_t hash[32], struct orc_object_info *): a handle; -ENOENT: not held here */
@@ -259,6 +269,16 @@ struct orc_message {
                          most; RECEIVE stores the length */
 };
 #define ORC_MAX_CONTROL 512
+
+/* Guest memory of one kind, protection and mapping. */
+struct orc_memory_range {
+    uint32_t start, size, protection, kind;
+};
+#define ORC_RANGE_FRESH 0
+#define ORC_RANGE_IMAGE 1   /* of a clone: shows what its zygote had there */
+#define ORC_RANGE_SHARED 2  /* a file's pages */
+#define ORC_RANGE_PRIVATE 3 /* the same, as long as nobody writes to them: not charged */
+#define ORC_RANGE_TOUCHED 4 /* the same: charged, may be written to */
 
 struct orc_usage {
     uint64_t processor_time, user_time, system_time; /* ns */

@@ -39,7 +39,7 @@ int64_t call_random(struct orc_thread *thread, const uint64_t *arguments) {
     uint64_t length = arguments[1], done = 0;
     if (length > MAX_RANDOM)
         return -EINVAL;
-    uint8_t *buffer = kernel_buffer(thread, guest_pointer(arguments[0]), length);
+    uint8_t *buffer = kernel_buffer_to_fill(thread, guest_pointer(arguments[0]), length);
     if (!buffer)
         return -EFAULT;
     while (done < length) {

@@ -199,7 +199,7 @@ FILE_CALL(call_epoll_wait, 0, 1 << FILE_EPOLL) {
     if (timeout < ORC_FOREVER || count > ORC_MAX_POLL)
         return -EINVAL;
     _Static_assert(sizeof(struct orc_epoll_event) == sizeof(struct epoll_event), "as the kernel has it");
-    void *to =
-        kernel_buffer(call->thread, guest_pointer(call->arguments[1]), count * sizeof(struct epoll_event));
+    uint64_t size = count * sizeof(struct epoll_event);
+    void *to = kernel_buffer_to_fill(call->thread, guest_pointer(call->arguments[1]), size);
     return to ? result_of(syscall(SYS_epoll_wait, call->fd, to, count, milliseconds(timeout))) : -EFAULT;
 }

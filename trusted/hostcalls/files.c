@@ -162,7 +162,7 @@ int64_t call_status_at(struct orc_thread *thread, const uint64_t *arguments) {
 
 int64_t call_read_link(struct orc_thread *thread, const uint64_t *arguments) {
     uint64_t length = arguments[2] < ORC_MAX_PATH ? arguments[2] : ORC_MAX_PATH;
-    void *buffer = kernel_buffer(thread, guest_pointer(arguments[1]), length);
+    void *buffer = kernel_buffer_to_fill(thread, guest_pointer(arguments[1]), length);
     if (!buffer)
         return -EFAULT;
     if (length == 0 || arguments[3] & ~(uint64_t)ORC_NO_LINKS)
@@ -177,7 +177,7 @@ int64_t call_read_link(struct orc_thread *thread, const uint64_t *arguments) {
 /* The position in a granted directory is everybody's: who wants to list it opens it by an empty path. */
 FILE_CALL(call_entries, RIGHT_READ | RIGHT_OWN, DIRECTORY) {
     uint64_t length = call->arguments[2] < ORC_MAX_TRANSFER ? call->arguments[2] : ORC_MAX_TRANSFER;
-    void *buffer = kernel_buffer(call->thread, guest_pointer(call->arguments[1]), length);
+    void *buffer = kernel_buffer_to_fill(call->thread, guest_pointer(call->arguments[1]), length);
     return buffer ? result_of(syscall(SYS_getdents64, call->fd, buffer, length)) : -EFAULT;
 }
 
@@ -310,7 +310,9 @@ int64_t call_symbolic_link(struct orc_thread *thread, const uint64_t *arguments)
     return status < 0 ? status : result_of(symlinkat(target, parent.directory, parent.name));
 }
 
-FILE_CALL(call_truncate, RIGHT_WRITE, REGULAR) {
+FILE_CALL(call_truncate, RIGHT_WRITE, REGULAR | MEMORY) {
+    if (call->kind == FILE_MEMORY)
+        return memory_file_resize(call->thread->compartment, call->file, call->arguments[1]);
     return result_of(ftruncate(call->fd, (off_t)call->arguments[1]));
 }
 
@@ -398,7 +400,7 @@ FILE_CALL(call_flock, RIGHT_OWN, REGULAR | DIRECTORY) {
 }
 
 /* The position isn't used for anything else. */
-FILE_CALL(call_seek, RIGHT_READ | RIGHT_OWN, REGULAR) {
+FILE_CALL(call_seek, RIGHT_READ | RIGHT_OWN, REGULAR | MEMORY) {
     if (call->arguments[2] != SEEK_DATA && call->arguments[2] != SEEK_HOLE)
         return -EINVAL;
     return result_of(lseek(call->fd, (off_t)call->arguments[1], (int)call->arguments[2]));
@@ -410,9 +412,12 @@ static bool is_allocation(uint64_t mode) {
            mode == FALLOC_FL_COLLAPSE_RANGE || mode == FALLOC_FL_INSERT_RANGE;
 }
 
-FILE_CALL(call_allocate, RIGHT_WRITE, REGULAR) {
+/* All of a memory file is paid for, but none of what would lie beyond its end. */
+FILE_CALL(call_allocate, RIGHT_WRITE, REGULAR | MEMORY) {
     if (!is_allocation(call->arguments[1]))
         return -EINVAL;
+    if (call->kind == FILE_MEMORY && call->arguments[1] != (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
+        return -EOPNOTSUPP;
     off_t offset = (off_t)call->arguments[2], length = (off_t)call->arguments[3];
     return result_of(fallocate(call->fd, (int)call->arguments[1], offset, length));
 }

@@ -12,15 +12,16 @@
 #include "hostcalls.h"
 
 /* (handle, pointer, length), and for some an offset; the kernel refuses negative ones. */
-static int64_t transfer(const struct file_call *call, long number) {
+static int64_t transfer(const struct file_call *call, long number, bool fill) {
     size_t length = call->arguments[2] < ORC_MAX_TRANSFER ? call->arguments[2] : ORC_MAX_TRANSFER;
-    void *buffer = kernel_buffer(call->thread, guest_pointer(call->arguments[1]), length);
+    guest_address at = guest_pointer(call->arguments[1]);
+    void *buffer = fill ? kernel_buffer_to_fill(call->thread, at, length) : kernel_buffer(call->thread, at, length);
     return buffer ? host_call(number, call->fd, (uintptr_t)buffer, length, call->arguments[3]) : -EFAULT;
 }
 
 /* Copies spans in and makes kernel buffers of them, ORC_MAX_TRANSFER bytes in all: those beyond are empty. */
 static int fill_vector(const struct orc_thread *thread, guest_address spans, uint32_t count,
-                       struct iovec *vector) {
+                       struct iovec *vector, bool fill) {
     struct orc_span chunk[FEW_SPANS];
     uint64_t left = ORC_MAX_TRANSFER;
     if (!guest_range(spans, (uint64_t)count * sizeof *chunk))
@@ -32,21 +33,26 @@ static int fill_vector(const struct orc_thread *thread, guest_address spans, uin
             return -EFAULT;
         struct orc_span span = chunk[i % FEW_SPANS];
         size_t length = span.length < left ? span.length : left;
-        vector[i] = (struct iovec){kernel_buffer(thread, (guest_address){span.address}, span.length), length};
-        if (!vector[i].iov_base)
+        guest_address at = {span.address};
+        if (!guest_range(at, span.length))
             return -EFAULT;
+        void *buffer = fill ? kernel_buffer_to_fill(thread, at, length) : kernel_buffer(thread, at, length);
+        if (!buffer)
+            return -EFAULT;
+        vector[i] = (struct iovec){buffer, length};
         left -= length;
     }
     return 0;
 }
 
-int vector_get(const struct orc_thread *thread, struct vector *vector, guest_address spans, uint64_t count) {
+int vector_get(const struct orc_thread *thread, struct vector *vector, guest_address spans, uint64_t count,
+               bool fill) {
     vector->spans = vector->few;
     if (count > ORC_MAX_SPANS)
         return -EINVAL;
     if (count > FEW_SPANS && !(vector->spans = malloc(count * sizeof *vector->spans)))
         return -ENOMEM;
-    return fill_vector(thread, spans, (uint32_t)count, vector->spans);
+    return fill_vector(thread, spans, (uint32_t)count, vector->spans, fill);
 }
 
 void vector_put(struct vector *vector) {
@@ -57,29 +63,40 @@ void vector_put(struct vector *vector) {
 #define VECTOR_FLAGS (RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND)
 
 /* (handle, spans, count, offset, flags): an offset of -1 means the file's own position, to the kernel as well. */
-static int64_t transfer_vector(const struct file_call *call, long number) {
+static int64_t transfer_vector(const struct file_call *call, long number, bool fill) {
     struct vector vector CLEANUP(vector_put);
     uint64_t count = call->arguments[2], flags = call->arguments[4], none = 0; /* no upper half of the offset */
     if (flags & ~(uint64_t)VECTOR_FLAGS) {
         vector.spans = vector.few;
         return -EINVAL;
     }
-    int status = vector_get(call->thread, &vector, guest_pointer(call->arguments[1]), count);
+    int status = vector_get(call->thread, &vector, guest_pointer(call->arguments[1]), count, fill);
     return status < 0
                ? status
                : result_of(syscall(number, call->fd, vector.spans, count, call->arguments[3], none, flags));
 }
 
-#define TRANSFER(name, right, how, number)                                                                   \
-    FILE_CALL(name, right, ANY_KIND) {                                                                       \
-        return how(call, number);                                                                            \
+#define TRANSFER(name, right, kinds, how, number, fill)                                                      \
+    FILE_CALL(name, right, kinds) {                                                                          \
+        return how(call, number, fill);                                                                      \
     }
-TRANSFER(call_read, RIGHT_READ, transfer, SYS_read)
-TRANSFER(call_write, RIGHT_WRITE, transfer, SYS_write)
-TRANSFER(call_read_at, RIGHT_READ, transfer, SYS_pread64)
-TRANSFER(call_write_at, RIGHT_WRITE, transfer, SYS_pwrite64)
-TRANSFER(call_read_vector, RIGHT_READ, transfer_vector, SYS_preadv2)
-TRANSFER(call_write_vector, RIGHT_WRITE, transfer_vector, SYS_pwritev2)
+TRANSFER(call_read, RIGHT_READ, ANY_KIND, transfer, SYS_read, true)
+TRANSFER(call_write, RIGHT_WRITE, ANY_KIND, transfer, SYS_write, false)
+TRANSFER(call_read_at, RIGHT_READ, ANY_KIND | MEMORY, transfer, SYS_pread64, true)
+TRANSFER(call_read_vector, RIGHT_READ, ANY_KIND, transfer_vector, SYS_preadv2, true)
+TRANSFER(call_write_vector, RIGHT_WRITE, ANY_KIND, transfer_vector, SYS_pwritev2, false)
+
+static int64_t write_memory_file(const struct file_call *call) {
+    uint64_t length = call->arguments[2] < ORC_MAX_TRANSFER ? call->arguments[2] : ORC_MAX_TRANSFER;
+    void *buffer = kernel_buffer(call->thread, guest_pointer(call->arguments[1]), length);
+    if (!buffer)
+        return -EFAULT;
+    return memory_file_write(call->thread->compartment, call->file, buffer, length, call->arguments[3]);
+}
+
+FILE_CALL(call_write_at, RIGHT_WRITE, ANY_KIND | MEMORY) {
+    return call->kind == FILE_MEMORY ? write_memory_file(call) : transfer(call, SYS_pwrite64, false);
+}
 
 int64_t call_close(struct orc_thread *thread, const uint64_t *arguments) {
     return capability_remove(thread->compartment, arguments[0]);
@@ -121,7 +138,7 @@ int64_t write_status(const struct orc_thread *thread, int fd, guest_address to) 
     return guest_write(thread, to, &status, sizeof status);
 }
 
-FILE_CALL(call_status, 0, ANY_KIND) {
+FILE_CALL(call_status, 0, ANY_KIND | MEMORY) {
     return write_status(call->thread, call->fd, guest_pointer(call->arguments[1]));
 }
 

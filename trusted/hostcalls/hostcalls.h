@@ -18,7 +18,8 @@ typedef int64_t hostcall_function(struct orc_thread *thread, const uint64_t *arg
     X(INTERRUPT, interrupt) X(SIGNAL_ENTRY, signal_entry) X(SIGNAL_RETURN, signal_return) \
     X(SIGNALS, signals) X(FUTEX_WAIT, futex_wait) X(FUTEX_WAKE, futex_wake) X(YIELD, yield) \
     X(FREEZE, freeze) X(CLONE_INFO, clone_info) \
-    /* memory.c */ X(MAP, map) X(UNMAP, unmap) X(PROTECT, protect) X(DISCARD, discard) \
+    /* memory.c */ X(MAP, map) X(UNMAP, unmap) X(PROTECT, protect) X(DISCARD, discard) X(MAP_FILE, map_file) \
+    X(MOVE, move) X(POPULATE, populate) X(MEMORY_FILE, memory_file) X(MEMORY_RANGE, memory_range) \
     /* objects.c */ X(OBJECT_REQUEST, object_request) X(OBJECT_REGISTER, object_register) \
     X(OBJECT_BIND, object_bind) X(OBJECT_RELEASE, object_release) \
     /* handles.c */ X(READ, read) X(WRITE, write) X(CLOSE, close) X(READ_VECTOR, read_vector) \
@@ -58,10 +59,19 @@ static inline int64_t host_call(long number, int64_t a, uint64_t b, uint64_t c, 
     return number;
 }
 
-/* A guest's buffer for a system call to fill or to read: the kernel checks that it is mapped. Never
- * dereferenced here. NULL when it leaves the slot. */
+/* A guest's buffer for a system call to read: the kernel checks that it is mapped. Never dereferenced here. NULL when
+ * it leaves the slot. */
 static inline void *kernel_buffer(const struct orc_thread *thread, guest_address start, uint64_t size) {
     return guest_range(start, size) ? (void *)(thread->slot + start.address) : NULL;
+}
+
+/* The same for a system call to fill. NULL also when that takes memory beyond the quota. */
+static inline void *kernel_buffer_to_fill(const struct orc_thread *thread, guest_address start, uint64_t size) {
+    void *buffer = kernel_buffer(thread, start, size);
+    if (buffer && __builtin_expect(__atomic_load_n(&thread->compartment->memory.lazy, __ATOMIC_RELAXED) != 0, 0) &&
+        memory_prepare(thread->compartment, start.address, size) < 0)
+        return NULL;
+    return buffer;
 }
 
 /* What a variable holds is given back when its scope ends. */
@@ -75,7 +85,7 @@ struct file_call {
     int fd;
     enum file_kind kind;
     uint32_t rights;
-    unsigned *watches; /* of FILE_NOTIFY */
+    struct host_file *file;
     const uint64_t *arguments;
 };
 
@@ -89,7 +99,7 @@ static inline int64_t on_file(struct orc_thread *thread, const uint64_t *argumen
         return result;
     call.fd = file->fd;
     call.kind = file->kind;
-    call.watches = &file->watches;
+    call.file = file;
     do
         result = body(&call);
     while (result == -EINTR && call_again(thread, result));
@@ -109,6 +119,7 @@ static inline int64_t on_file(struct orc_thread *thread, const uint64_t *argumen
 #define REGULAR (1 << FILE_REGULAR)
 #define DIRECTORY (1 << FILE_DIRECTORY)
 #define SOCKET (1 << FILE_SOCKET)
+#define MEMORY (1 << FILE_MEMORY)
 
 /* clocks.c: the host's, by ORC_CLOCK_; -1 for that of the compartment. */
 extern const clockid_t host_clocks[];
@@ -118,7 +129,8 @@ extern const clockid_t host_clocks[];
 struct vector {
     struct iovec *spans, few[FEW_SPANS];
 };
-int vector_get(const struct orc_thread *thread, struct vector *vector, guest_address spans, uint64_t count);
+int vector_get(const struct orc_thread *thread, struct vector *vector, guest_address spans, uint64_t count,
+               bool fill);
 void vector_put(struct vector *vector);
 
 /* A handle for a new descriptor, which is taken over; `fd` may be a -errno instead. */

@@ -54,7 +54,7 @@ static int64_t watch_counted(const struct file_call *call, unsigned *count) {
 FILE_CALL(call_notify_watch, 0, 1 << FILE_NOTIFY) {
     if (call->arguments[2] & ~(uint64_t)MASK || call->arguments[3] & ~(uint64_t)ORC_NO_LINKS)
         return -EINVAL;
-    return watch_counted(call, call->watches);
+    return watch_counted(call, &call->file->watches);
 }
 
 FILE_CALL(call_notify_remove, 0, 1 << FILE_NOTIFY) {
@@ -62,6 +62,6 @@ FILE_CALL(call_notify_remove, 0, 1 << FILE_NOTIFY) {
         return -EINVAL;
     int64_t result = result_of(inotify_rm_watch(call->fd, (int)call->arguments[1]));
     if (result == 0)
-        __atomic_sub_fetch(call->watches, 1, __ATOMIC_RELAXED);
+        __atomic_sub_fetch(&call->file->watches, 1, __ATOMIC_RELAXED);
     return result;
 }

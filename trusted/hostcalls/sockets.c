@@ -232,14 +232,14 @@ SOCKET_CALL(call_socket_name) {
 }
 
 /* The message of (handle, message, flags), and what it leads to. */
-static int message_get(const struct file_call *call, uint64_t flags, struct orc_message *message,
+static int message_get(const struct file_call *call, uint64_t flags, bool fill, struct orc_message *message,
                        struct vector *vector) {
     vector->spans = vector->few;
     if (call->arguments[2] & ~flags)
         return -EINVAL;
     if (guest_read(call->thread, message, guest_pointer(call->arguments[1]), sizeof *message) < 0)
         return -EFAULT;
-    return vector_get(call->thread, vector, (guest_address){message->spans}, message->span_count);
+    return vector_get(call->thread, vector, (guest_address){message->spans}, message->span_count, fill);
 }
 
 /* Sending to an address is connecting, as far as grants go. */
@@ -248,7 +248,7 @@ SOCKET_CALL(call_socket_send) {
     struct vector vector CLEANUP(vector_put);
     struct address address;
     struct control control;
-    int status = message_get(call, SEND_FLAGS, &message, &vector);
+    int status = message_get(call, SEND_FLAGS, false, &message, &vector);
     if (status < 0)
         return status;
     struct msghdr header = {.msg_iov = vector.spans, .msg_iovlen = message.span_count};
@@ -288,7 +288,7 @@ SOCKET_CALL(call_socket_receive) {
     struct vector vector CLEANUP(vector_put);
     struct sockaddr_storage name;
     struct control control;
-    int status = message_get(call, RECEIVE_FLAGS, &message, &vector);
+    int status = message_get(call, RECEIVE_FLAGS, true, &message, &vector);
     if (status < 0)
         return status;
     struct msghdr header = {.msg_iov = vector.spans, .msg_iovlen = message.span_count};

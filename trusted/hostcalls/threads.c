@@ -75,13 +75,14 @@ int64_t call_thread_create(struct orc_thread *thread, const uint64_t *arguments)
     return worker_start(thread->compartment, &start);
 }
 
+/* `operation` with FUTEX_PRIVATE_FLAG: the word is known by its address. Without: by the page of its file. */
 static int64_t futex(struct orc_thread *thread, guest_address address, int operation, uint32_t value,
                      const struct timespec *until) {
     void *word = kernel_buffer(thread, address, sizeof(uint32_t));
     if (!word)
         return -EFAULT;
     return result_of(
-        syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, until, NULL, FUTEX_BITSET_MATCH_ANY));
+        syscall(SYS_futex, word, operation, value, until, NULL, FUTEX_BITSET_MATCH_ANY));
 }
 
 /* The memory may be gone, which is the guest's own business. */
@@ -89,7 +90,7 @@ int64_t call_thread_exit(struct orc_thread *thread, const uint64_t *arguments) {
     const guest_address address = guest_pointer(arguments[0]);
     const uint32_t zero = 0;
     if (address.address && guest_write(thread, address, &zero, sizeof zero) == 0)
-        futex(thread, address, FUTEX_WAKE, 1, NULL);
+        futex(thread, address, FUTEX_WAKE_PRIVATE, 1, NULL);
     thread->value = 0;
     thread->exited = EXITED_THREAD;
     return 0;
@@ -132,15 +133,21 @@ int64_t call_signals(struct orc_thread *thread, const uint64_t *arguments) {
     return __atomic_exchange_n(&thread->compartment->signals, 0, __ATOMIC_SEQ_CST);
 }
 
+/* `shared`, of a call. */
+static int futex_operation(int operation, uint64_t shared) {
+    return shared ? operation : operation | FUTEX_PRIVATE_FLAG;
+}
+
 int64_t call_futex_wait(struct orc_thread *thread, const uint64_t *arguments) {
     int64_t timeout = (int64_t)arguments[2], result;
+    int operation = futex_operation(FUTEX_WAIT_BITSET, arguments[3]);
     struct timespec until;
-    if (timeout < 0 && timeout != ORC_FOREVER)
+    if ((timeout < 0 && timeout != ORC_FOREVER) || arguments[3] > 1)
         return -EINVAL;
     if (timeout >= 0)
         until = time_from_now((uint64_t)timeout);
     do
-        result = futex(thread, guest_pointer(arguments[0]), FUTEX_WAIT_BITSET, (uint32_t)arguments[1],
+        result = futex(thread, guest_pointer(arguments[0]), operation, (uint32_t)arguments[1],
                        timeout >= 0 ? &until : NULL);
     while (call_again(thread, result));
     return result;
@@ -148,7 +155,9 @@ int64_t call_futex_wait(struct orc_thread *thread, const uint64_t *arguments) {
 
 int64_t call_futex_wake(struct orc_thread *thread, const uint64_t *arguments) {
     uint32_t count = arguments[1] < INT_MAX ? (uint32_t)arguments[1] : INT_MAX;
-    return futex(thread, guest_pointer(arguments[0]), FUTEX_WAKE, count, NULL);
+    if (arguments[2] > 1)
+        return -EINVAL;
+    return futex(thread, guest_pointer(arguments[0]), futex_operation(FUTEX_WAKE, arguments[2]), count, NULL);
 }
 
 int64_t call_yield(struct orc_thread *thread, const uint64_t *arguments) {

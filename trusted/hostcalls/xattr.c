@@ -25,7 +25,7 @@ static int name_get(const struct orc_thread *thread, uint64_t from, uint64_t len
 FILE_CALL(call_xattr_get, RIGHT_READ, REGULAR | DIRECTORY) {
     char name[XATTR_NAME_MAX + 1];
     uint64_t size = call->arguments[4] < XATTR_SIZE_MAX ? call->arguments[4] : XATTR_SIZE_MAX;
-    void *value = kernel_buffer(call->thread, guest_pointer(call->arguments[3]), size);
+    void *value = kernel_buffer_to_fill(call->thread, guest_pointer(call->arguments[3]), size);
     int status = name_get(call->thread, call->arguments[1], call->arguments[2], name);
     if (status < 0 || !value)
         return status < 0 ? status : -EFAULT;

@@ -39,10 +39,16 @@ static int file_new(int fd, enum file_kind kind, struct orc_compartment *owner, 
     return status;
 }
 
+void file_hold(struct host_file *file) {
+    __atomic_add_fetch(&file->references, 1, __ATOMIC_RELAXED);
+}
+
 void file_put(struct host_file *file) {
     if (__atomic_sub_fetch(&file->references, 1, __ATOMIC_ACQ_REL) > 0)
         return;
     close(file->fd);
+    if (file->kind == FILE_MEMORY)
+        memory_refund(file->owner, page_up(file->size));
     if (file->owner)
         __atomic_sub_fetch(count_of(file->owner, file->kind), 1, __ATOMIC_RELAXED);
     free(file);
@@ -146,7 +152,7 @@ int file_get(const struct orc_thread *thread, uint64_t handle, uint32_t rights, 
     HOLD(thread->compartment->lock);
     int status = look_up(thread, handle, rights, kinds, file, all_rights);
     if (status == 0)
-        __atomic_add_fetch(&(*file)->references, 1, __ATOMIC_RELAXED);
+        file_hold(*file);
     return status;
 }
 
@@ -226,7 +232,7 @@ int orc_compartment_grant_file(struct orc_compartment *compartment, struct orc_f
     if (compartment->started && !compartment->threaded) /* its thread looks into the C-list without a lock */
         return fail(error, EBUSY, "grant: the compartment runs already");
     struct host_file *shared = (struct host_file *)file;
-    __atomic_add_fetch(&shared->references, 1, __ATOMIC_RELAXED);
+    file_hold(shared);
     int64_t added = add_file(compartment, shared, rights | RIGHT_GRANTED);
     if (added < 0)
         return failed(error, (int)-added, "grant: no handle is left");

@@ -14,7 +14,8 @@ enum file_kind {
     FILE_EPOLL,
     FILE_EVENT,
     FILE_TIMER,
-    FILE_NOTIFY
+    FILE_NOTIFY,
+    FILE_MEMORY /* the compartment's own: what makes it larger is charged */
 };
 
 /* A host file descriptor that capabilities share; closed with its last reference. */
@@ -23,6 +24,7 @@ struct host_file {
     int fd;
     struct orc_compartment *owner; /* whose quota it counts against until it's closed; NULL: the embedder's */
     enum file_kind kind;
+    uint64_t size;    /* of FILE_MEMORY; guarded by the owner's memory_lock */
     unsigned watches; /* of FILE_NOTIFY: no fewer than it has; atomic */
 };
 
@@ -55,11 +57,12 @@ int capability_remove(struct orc_compartment *compartment, uint64_t handle);
 int file_get(const struct orc_thread *thread, uint64_t handle, uint32_t rights, uint32_t kinds,
              struct host_file **file, uint32_t *all_rights /* or NULL */);
 void file_put(struct host_file *file);
+void file_hold(struct host_file *file);
 /* The same for a call that closes no handle and makes no thread; of a compartment's only thread it needs no
  * lock and no reference, since nobody else could close the file. To be put when `*counted`. */
 int file_borrow(const struct orc_thread *thread, uint64_t handle, uint32_t rights, uint32_t kinds,
                 struct host_file **file, uint32_t *all_rights, bool *counted);
-#define ANY_KIND 0xffffffffu
+#define ANY_KIND (~(1u << FILE_MEMORY)) /* memory files are only for calls that know of them */
 
 /* For a host system call that may block: `do result = ...; while (call_again(thread, result));`, where
  * `result` is a count or a negative errno value. True when it ended with -EINTR for no reason of the guest's;

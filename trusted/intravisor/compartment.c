@@ -113,8 +113,8 @@ int orc_compartment_destroy(struct orc_compartment *compartment) {
     while (compartment->grants)
         grant_destroy(compartment, compartment->grants);
     capabilities_release(compartment);
+    memory_release(compartment);
     free(compartment->networks);
-    free(compartment->memory.extents);
     pthread_cond_destroy(&compartment->ended);
     pthread_mutex_destroy(&compartment->lock);
     pthread_mutex_destroy(&compartment->memory_lock);

@@ -54,20 +54,43 @@ static void record_fault(struct orc_thread *thread, const siginfo_t *info, const
     thread->outcome = ORC_FAULTED;
 }
 
+#define WRITING 2 /* in the error code of a page fault */
+
+/* A write to private pages of a file that weren't written to before? 0 when it is to be tried again; else -errno. The
+ * interrupted code is the guest's or orc_guest_copy: it holds no memory_lock, and isn't in the C library. */
+static int charge_write(const struct orc_thread *thread, const siginfo_t *info, const greg_t *registers) {
+    uint64_t offset = (uint64_t)info->si_addr - thread->slot;
+    if (info->si_signo != SIGSEGV || info->si_code != SEGV_ACCERR || !(registers[REG_ERR] & WRITING) ||
+        offset >= ORC_SLOT_SIZE)
+        return -EFAULT;
+    return memory_fault(thread->compartment, (uint32_t)offset);
+}
+
+static void record_want_of_memory(struct orc_thread *thread) {
+    thread->fault.signal = SIGKILL;
+    thread->fault.kind = ORC_FAULT_MEMORY;
+}
+
 /* Is the fault the guest's, or one that a hostcall was prepared for? Then decides how to go on. */
 static bool contain(struct orc_thread *thread, const siginfo_t *info, greg_t *registers) {
     if (info->si_code <= 0 || !thread->running) /* sent by somebody, or nothing of ours is on the way */
         return false;
     uint64_t instruction = (uint64_t)registers[REG_RIP];
     if (instruction < LOW_SPACE_END) {
+        int status = charge_write(thread, info, registers);
+        if (status == 0)
+            return true;
         record_fault(thread, info, registers);
+        if (status == -ENOMEM)
+            record_want_of_memory(thread);
         end_activation(thread, registers);
         return true;
     }
     bool access = info->si_signo == SIGSEGV || info->si_signo == SIGBUS;
     if (access && instruction == (uint64_t)orc_guest_copy_access &&
         (uint64_t)info->si_addr - thread->slot < ORC_SLOT_SIZE) {
-        registers[REG_RIP] = (greg_t)orc_guest_copy_fault;
+        if (charge_write(thread, info, registers) != 0)
+            registers[REG_RIP] = (greg_t)orc_guest_copy_fault;
         return true;
     }
     return false;

@@ -10,10 +10,10 @@
 /* Zeroed data up to this size comes from the template's file, so that all data is one mapping. */
 #define SMALL_ZEROED_DATA 0x40000u
 
-int map_file(uint8_t *address, uint64_t size, int protection, int sharing, int file, uint32_t offset) {
+int map_file(uint8_t *address, uint64_t size, int protection, int sharing, int file, uint64_t offset) {
     if (size == 0)
         return 0;
-    void *got = mmap(address, size, protection, sharing | MAP_FIXED | MAP_NORESERVE, file, offset);
+    void *got = mmap(address, size, protection, sharing | MAP_FIXED | MAP_NORESERVE, file, (off_t)offset);
     return got == MAP_FAILED ? -errno : 0;
 }
 

@@ -1,7 +1,7 @@
 /* What the Intravisor's files share: the cell, its objects, its compartments.
  *
- * Locks, in the order in which they are taken: the cell's list_lock, a compartment's lock, a compartment's
- * memory_lock, the cell's lock. */
+ * Locks, in the order in which they are taken: the cell's list_lock, a compartment's lock, the cell's lock, a
+ * compartment's memory_lock. Under the last no guest memory is copied: a fault in that may want it. */
 #ifndef ORC_INTRAVISOR_H
 #define ORC_INTRAVISOR_H
 
@@ -18,6 +18,8 @@
 /* The cell's own signal. Nobody else uses it, and, unlike the real-time ones, it is sent however many are
  * queued. */
 #define STOP_SIGNAL SIGSTKFLT
+
+struct host_file;
 
 struct orc_cell {
     bool fsgsbase, avx;
@@ -49,19 +51,22 @@ struct grant {
     uint32_t count;             /* how often the guest got the handle, and may release it */
 };
 
-/* Guest memory with one protection, or a gap's end. Sorted by address; neighbours that could be one are one.
- */
+/* Guest memory with one protection, and its kind: ORC_RANGE_. Sorted by address; neighbours that could be one are
+ * one. */
 struct extent {
     uint32_t start, end;
-    int protection; /* and perhaps OF_IMAGE */
+    uint8_t kind, protection; /* what the guest may do */
+    bool read_only;           /* no right to write: shared pages never get it */
+    uint32_t mapping;         /* of a file: which of the compartment's; two of them never merge */
+    struct host_file *file;   /* the same, with a reference; else NULL */
 };
-#define OF_IMAGE                                                                                             \
-    0x100 /* shows an image where it hasn't been written to: a mapping that merges with no other */
 
 struct memory_map {
     struct extent *extents;
     unsigned count, space;
-    uint64_t bytes; /* of all extents, and of the data of granted objects */
+    uint32_t last_mapping;
+    unsigned lazy;  /* extents whose pages are charged when they are written to; atomic */
+    uint64_t bytes; /* of the extents that are charged, memory files, and the data of granted objects; atomic */
     uint64_t peak;  /* the greatest `bytes` so far */
 };
 
@@ -156,7 +161,7 @@ void operator_log(const struct orc_compartment *compartment, const char *format,
 /* memory.c: anonymous memory at exactly this address, in a range of ours. */
 int map_fixed(void *address, uint64_t size, int protection);
 /* Likewise of a file. */
-int map_file(uint8_t *address, uint64_t size, int protection, int sharing, int file, uint32_t offset);
+int map_file(uint8_t *address, uint64_t size, int protection, int sharing, int file, uint64_t offset);
 /* Takes the memory away again and keeps the range reserved. */
 int unmap_fixed(void *address, uint64_t size);
 /* An anonymous memory file that can be sealed, or -errno. */
@@ -179,6 +184,27 @@ int memory_map(struct orc_compartment *compartment, uint64_t start, uint64_t siz
 int memory_unmap(struct orc_compartment *compartment, uint64_t start, uint64_t size);
 int memory_protect(struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection);
 int memory_discard(struct orc_compartment *compartment, uint64_t start, uint64_t size);
+struct file_mapping {
+    struct host_file *file;
+    uint64_t offset;
+    bool shared, read_only;
+};
+int memory_map_file(struct orc_compartment *compartment, uint64_t start, uint64_t size, int protection,
+                    const struct file_mapping *mapping);
+int memory_move(struct orc_compartment *compartment, uint64_t start, uint64_t size, uint64_t to, uint64_t new_size);
+int memory_populate(struct orc_compartment *compartment, uint64_t start, uint64_t size, bool write);
+/* A write to this address has failed: 0 when it is to be tried again, -ENOMEM beyond the quota, -EFAULT when it isn't
+ * allowed. Called by the fault handler. */
+int memory_fault(struct orc_compartment *compartment, uint32_t address);
+/* Before the kernel writes to a range: -ENOMEM. What isn't mapped there is the kernel's to notice. */
+int memory_prepare(struct orc_compartment *compartment, uint32_t start, uint64_t size);
+/* Nothing is mapped any more. */
+void memory_release(struct orc_compartment *compartment);
+/* Memory files: their size counts as the compartment's memory, until they are closed and mapped nowhere. */
+#define MOST_FILE (UINT64_C(1) << 40)
+int memory_file_resize(struct orc_compartment *compartment, struct host_file *file, uint64_t size);
+int64_t memory_file_write(struct orc_compartment *compartment, struct host_file *file, const void *buffer,
+                          uint64_t length, uint64_t offset);
 /* Bytes that count without being an extent. */
 int memory_charge(struct orc_compartment *compartment, uint64_t bytes);
 void memory_refund(struct orc_compartment *compartment, uint64_t bytes);

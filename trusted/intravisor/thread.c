@@ -224,8 +224,9 @@ static void describe_fault(struct orc_thread *thread, struct orc_fault *fault) {
         *fault = (struct orc_fault){
             .kind = ORC_FAULT_CONTROL_STACK, .signal = SIGSEGV, .instruction = (uint32_t)thread->value};
     } else {
-        fault->kind = classify(thread, fault, thread->fault_has_address);
-        if (fault->kind == ORC_FAULT_DATA || fault->kind == ORC_FAULT_CODE)
+        if (fault->kind != ORC_FAULT_MEMORY)
+            fault->kind = classify(thread, fault, thread->fault_has_address);
+        if (fault->kind == ORC_FAULT_DATA || fault->kind == ORC_FAULT_CODE || fault->kind == ORC_FAULT_MEMORY)
             fault->address = (uint32_t)fault->host_address; /* a slot is aligned to its size */
         copy_frames(thread, fault);
     }
