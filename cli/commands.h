@@ -5,6 +5,7 @@
 int orc_cmd_verify(int argc, char **argv);
 int orc_cmd_bare(int argc, char **argv);
 int orc_cmd_run(int argc, char **argv);
+int orc_cmd_exec(int argc, char **argv);
 int orc_cmd_cell(int argc, char **argv);
 int orc_cmd_ps(int argc, char **argv);
 int orc_cmd_top(int argc, char **argv);

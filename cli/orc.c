@@ -20,6 +20,7 @@ static const struct {
     {"stats", orc_cmd_stats, "what compartments use, for people, as JSON or for Prometheus"},
     {"verify", orc_cmd_verify, "check that machine code keeps the fault-isolation rules"},
     {"bare", orc_cmd_bare, "run an object's entry in a compartment without a guest OS"},
+    {"exec", orc_cmd_exec, NULL}, /* for ld-orc */
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
@@ -28,7 +29,8 @@ static void print_usage(FILE *out) {
     fprintf(out, "usage: orc COMMAND [ARGUMENTS]\n"
                  "       orc --help | --version\n\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+        if (commands[i].summary)
+            fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
     fprintf(out, "\n`orc COMMAND --help` tells more.\n");
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -15,6 +16,16 @@
 /* What a user or a manager sends to a program; the compartments get them instead of this process. SIGTSTP and
  * its kind keep their meaning: they stop the process with all that runs in it. */
 static const int forwarded[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
+
+/* Which signals this process was started to ignore, bit N-1 for signal N. */
+static uint32_t ignored_signals(void) {
+    struct sigaction action;
+    uint32_t ignored = 0;
+    for (int number = 1; number < 32; number++)
+        if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+            ignored |= 1u << (number - 1);
+    return ignored;
+}
 
 /* Before there's a thread or a compartment: they inherit the mask. */
 static void block_signals(sigset_t *signals) {
@@ -89,8 +100,11 @@ int run_all(struct run *run) {
         run->count += run->groups[i].options.count;
     run->loader_file = -1;
     fill_streams();
+    run->ignored_signals = ignored_signals();
     block_signals(&signals);
     raise_limits();
+    run->file_mode_mask = umask(0);
+    umask(run->file_mode_mask);
     run->start = monotonic_time();
     struct supervisor *supervisor = prepare(run, &signals);
     if (supervisor) {

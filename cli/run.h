@@ -35,11 +35,16 @@ struct instance {
 struct group {
     struct run *run;
     struct run_options options;
-    struct instance *instances; /* options.count of them, and with --zygote one more: the zygote */
-    struct orc_zygote *zygote;  /* made of that one's compartment */
-    int zygote_input[2];        /* what the zygote would read, if anyone wrote to it */
-    char *program;              /* its path in the compartments */
-    int program_file;           /* the host's file, for messages and symbols; -1: none */
+    struct instance *instances;  /* options.count of them, and with --zygote one more: the zygote */
+    struct orc_zygote *zygote;   /* made of that one's compartment */
+    int zygote_input[2];         /* what the zygote would read, if anyone wrote to it */
+    char *program;               /* its path in the compartments */
+    char *directory;             /* where they start, unless an option says so; NULL: / */
+    bool is_mounted;             /* a mount shows it there */
+    char *home;                  /* of its user; NULL: the default */
+    struct strings mount_points; /* of this machine, with --native */
+    size_t first_mounts;         /* how many mounts come before those of --mount */
+    int program_file;            /* the host's file, for messages and symbols; -1: none */
 };
 
 /* A run: from options to the compartments' ends. */
@@ -53,9 +58,11 @@ struct run {
     struct orc_file *streams[3];
     int loader_file; /* for symbols; -1: none */
     uint64_t start;  /* ns, monotonic */
-    unsigned count;  /* of compartments */
+    uint32_t file_mode_mask, ignored_signals; /* this process's own, when it was started */
+    unsigned count;                           /* of compartments */
     unsigned alive, failed;
     int status; /* the exit status: the highest so far */
+    int signal; /* that ended the last compartment; 0: none */
 };
 
 /* The zygote of a group, or NULL. */

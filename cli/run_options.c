@@ -28,6 +28,10 @@ void run_print_usage(FILE *out) {
         "writing\n"
         "      --lib DIR            the same as --mount DIR:/usr/local/lib:ro: libraries that PROGRAM needs\n"
         "      --workdir DIR        working directory (default /)\n"
+        "      --native             all of this machine's files at their own paths, its network, variables, "
+        "working\n"
+        "                           directory and user, as a native program has them: for programs that you "
+        "trust\n"
         "      --stdin FILE         a file, FIFO or device of this machine as standard input\n"
         "      --stdout FILE        the same as standard output; appended to\n"
         "      --stderr FILE        the same for errors\n"
@@ -41,6 +45,10 @@ void run_print_usage(FILE *out) {
         "                           may connect there; * stands for all ports\n"
         "Environment.\n"
         "      --env NAME[=VALUE]   a variable; without a value, this machine's\n"
+        "      --argv0 NAME         what the program is told as its own name (default: its path in the "
+        "compartment)\n"
+        "      --user USER[:GROUP]  its user and group, by number or as /etc/passwd has it (default 0:0); a "
+        "label, no rights\n"
         "      --hostname NAME      default: the compartment's name\n"
         "Limits.\n"
         "      --mem SIZE           memory that it may map: bytes, or with k, M, G (default: 4 GiB less "
@@ -83,7 +91,10 @@ enum option_code {
     OPTION_LISTEN,
     OPTION_PUBLISH,
     OPTION_CONNECT,
+    OPTION_NATIVE,
     OPTION_ENV,
+    OPTION_ARGV0,
+    OPTION_USER,
     OPTION_HOSTNAME,
     OPTION_MEM,
     OPTION_THREADS,
@@ -109,7 +120,10 @@ static const struct option long_options[] = {
     {"listen", required_argument, NULL, OPTION_LISTEN},
     {"publish", required_argument, NULL, OPTION_PUBLISH},
     {"connect", required_argument, NULL, OPTION_CONNECT},
+    {"native", no_argument, NULL, OPTION_NATIVE},
     {"env", required_argument, NULL, OPTION_ENV},
+    {"argv0", required_argument, NULL, OPTION_ARGV0},
+    {"user", required_argument, NULL, OPTION_USER},
     {"hostname", required_argument, NULL, OPTION_HOSTNAME},
     {"mem", required_argument, NULL, OPTION_MEM},
     {"threads", required_argument, NULL, OPTION_THREADS},
@@ -200,6 +214,15 @@ static bool take(int option, char *value, struct run_options *options) {
     case OPTION_CONNECT:
         strings_add(&options->connects, copy(value));
         return true;
+    case OPTION_NATIVE:
+        options->native = true;
+        return true;
+    case OPTION_ARGV0:
+        options->argv0 = value;
+        return true;
+    case OPTION_USER:
+        options->user_text = value;
+        return true;
     case OPTION_ENV:
         return add_variable(&options->environment, value);
     case OPTION_HOSTNAME:
@@ -268,6 +291,10 @@ int run_options_parse(int argc, char **argv, struct run_options *options, struct
     }
     if (options->domain && options->no_sharing) {
         complain("--domain", options->domain, "--no-sharing gives each compartment a domain of its own");
+        return RUN_FAILED;
+    }
+    if (options->native && options->root) {
+        complain("--native", "", "it gives the program this machine's /, and --root another one");
         return RUN_FAILED;
     }
     if (options->zygote && options->no_sharing) {

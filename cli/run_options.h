@@ -21,9 +21,14 @@ struct run_options {
     unsigned count;            /* of compartments */
     bool numbered;             /* -n was given: {i} is their number */
     bool no_sharing;
-    bool zygote;      /* the compartments are clones of one that is started before them */
-    uint64_t settle;  /* ns for which that one has to be idle */
-    char **arguments; /* PROGRAM first, up to a NULL */
+    bool native;           /* it sees this machine as it is */
+    bool executed;         /* by ld-orc, with what execve hands over */
+    const char *argv0;     /* NULL: the program's path in the compartment */
+    const char *user_text; /* UID[:GID], names or numbers; NULL: none */
+    uint32_t user, group;  /* what it means: run_prepare finds out */
+    bool zygote;           /* the compartments are clones of one that is started before them */
+    uint64_t settle;       /* ns for which that one has to be idle */
+    char **arguments;      /* PROGRAM first, up to a NULL */
 };
 
 /* Returns the exit status to end with, or -1 to go on. Options for the whole cell are refused where `cell` is

@@ -11,6 +11,8 @@
 #include "network_option.h"
 #include "program_file.h"
 #include "run.h"
+#include "user_option.h"
+#include "view.h"
 
 #define LONGEST_NAME 31
 #define LONGEST_HOSTNAME 64
@@ -92,8 +94,19 @@ static bool find_program(struct group *group) {
                                     : "; PROGRAM is a file, and isn't looked up in PATH: write ./NAME");
         return false;
     }
-    group->program = format("/bin/%s", base_name(name));
+    group->program = view_path(group, name);
+    group->is_mounted = group->program != NULL;
+    if (!group->program)
+        group->program = format("/bin/%s", base_name(name));
     return program_file_check(group->program_file, name);
+}
+
+/* An executed program starts where this process is, if that is a place of the compartment's. */
+static void find_directory(struct group *group) {
+    char *here = group->options.native || group->options.executed ? getcwd(NULL, 0) : NULL;
+    if (here && !group->options.root)
+        group->directory = view_path(group, here);
+    free(here);
 }
 
 /* --- Mounts --- */
@@ -106,34 +119,18 @@ static bool open_mount(struct group *group, const char *host, enum orc_launch_ch
     return complain("a mount", error.message);
 }
 
-static bool is_clean_path(const char *path) {
-    if (*path != '/')
-        return false;
-    for (const char *at = path; at; at = strchr(at + 1, '/'))
-        if (strncmp(at, "/../", 4) == 0 || strcmp(at, "/..") == 0)
-            return false;
-    return true;
-}
-
-/* HOST:GUEST[:ro]; GUEST has no colon. */
 static bool parse_mount(struct group *group, const char *text, struct orc_launch_mount *mount) {
-    char *words = copy(text);
-    size_t length = strlen(words);
-    bool read_only = length > 3 && strcmp(words + length - 3, ":ro") == 0;
-    if (read_only)
-        words[length - 3] = 0;
-    char *colon = strrchr(words, ':');
-    bool good = colon && colon != words && is_clean_path(colon + 1);
-    if (!good) {
+    struct mount_text parts;
+    if (!mount_text_parse(text, &parts)) {
         fprintf(stderr,
                 "orc run: --mount %s: write HOST:GUEST or HOST:GUEST:ro, with an absolute path GUEST\n",
                 text);
-    } else {
-        *colon = 0;
-        mount->path = copy(colon + 1);
-        good = open_mount(group, words, read_only ? ORC_LAUNCH_REFUSED : ORC_LAUNCH_ON_HOST, mount);
+        return false;
     }
-    free(words);
+    mount->path = copy(parts.guest);
+    bool good =
+        open_mount(group, parts.host, parts.read_only ? ORC_LAUNCH_REFUSED : ORC_LAUNCH_ON_HOST, mount);
+    mount_text_free(&parts);
     return good;
 }
 
@@ -152,8 +149,34 @@ static bool open_system_root(struct group *group, struct orc_launch_mount *mount
 }
 
 /* The first mounts, which all compartments share: the root, and without --root the program and /tmp. */
+static size_t most_first_mounts(const struct group *group) {
+    return group->options.native ? group->mount_points.count : 3;
+}
+
+/* All but the root may be missing: what this user can't open, the program couldn't either. */
+static bool open_native_mount(struct group *group, const char *point, struct orc_launch_mount *mount) {
+    struct orc_error error;
+    mount->path = copy(point);
+    if (orc_launch_open(group->run->cell, point, ORC_LAUNCH_ON_HOST, mount, &error) == 0 ||
+        orc_launch_open(group->run->cell, point, ORC_LAUNCH_REFUSED, mount, &error) == 0)
+        return true;
+    free((char *)mount->path);
+    return false;
+}
+
+static bool prepare_native_mounts(struct group *group, struct instance *instance) {
+    const struct strings *points = &group->mount_points;
+    for (size_t i = 0; i < points->count; i++)
+        instance->mount_count +=
+            open_native_mount(group, points->items[i], &instance->mounts[instance->mount_count]);
+    return (instance->mount_count > 0 && strcmp(instance->mounts[0].path, "/") == 0) ||
+           complain("--native", "/ can't be opened");
+}
+
 static bool prepare_first_mounts(struct group *group, struct instance *instance) {
     struct orc_launch_mount *mounts = instance->mounts;
+    if (group->options.native)
+        return prepare_native_mounts(group, instance);
     mounts[0].path = copy("/");
     instance->mount_count = 1;
     if (group->options.root)
@@ -161,6 +184,9 @@ static bool prepare_first_mounts(struct group *group, struct instance *instance)
     if (!open_system_root(group, &mounts[0]))
         return false;
     mounts[1].path = copy("/tmp");
+    instance->mount_count = 2;
+    if (group->is_mounted)
+        return true;
     mounts[2].path = copy(group->program);
     instance->mount_count = 3;
     return open_mount(group, group->options.arguments[0], ORC_LAUNCH_REFUSED, &mounts[2]);
@@ -175,16 +201,17 @@ static bool borrow_mount(struct group *group, size_t which, struct orc_launch_mo
 
 static bool prepare_mounts(struct group *group, struct instance *instance, unsigned index) {
     const struct run_options *options = &group->options;
-    size_t first = options->root ? 1 : 3;
-    instance->mounts = calloc(first + options->mounts.count, sizeof *instance->mounts);
+    instance->mounts = calloc(most_first_mounts(group) + options->mounts.count, sizeof *instance->mounts);
     if (!instance->mounts)
         return complain("mounts", "no memory");
-    if (index == 0) {
-        if (!prepare_first_mounts(group, instance))
-            return false;
-    } else {
-        for (size_t i = 0; i < first; i++)
-            borrow_mount(group, i, &instance->mounts[instance->mount_count++]);
+    if (index == 0 && !prepare_first_mounts(group, instance))
+        return false;
+    if (index == 0)
+        group->first_mounts = instance->mount_count;
+    size_t first = group->first_mounts;
+    while (instance->mount_count < first) {
+        borrow_mount(group, instance->mount_count, &instance->mounts[instance->mount_count]);
+        instance->mount_count++;
     }
     for (size_t i = 0; i < options->mounts.count; i++) {
         const char *text = options->mounts.items[i];
@@ -257,6 +284,13 @@ static bool prepare_publishes(const struct group *group, struct instance *instan
     return true;
 }
 
+/* What a native program may do: all. */
+static bool prepare_native_network(struct instance *instance) {
+    static const struct orc_network_grant all[] = {{.connect = false, .first_port = 0, .last_port = 65535},
+                                                   {.connect = true, .first_port = 0, .last_port = 65535}};
+    return add_grants(instance, all, 2);
+}
+
 /* --- Names, arguments, environment --- */
 
 static bool names_variable(const struct strings *environment, const char *name) {
@@ -283,6 +317,33 @@ static bool expand_all(const struct group *group, struct strings *expanded, char
     return true;
 }
 
+/* The name that it's told is a path that exists inside, unless the user knows better. */
+static bool prepare_arguments(struct group *group, struct instance *instance, unsigned index) {
+    const struct run_options *options = &group->options;
+    bool is_elsewhere =
+        options->executed && !group->is_mounted && options->argv0 && strchr(options->argv0, '/');
+    const char *name = is_elsewhere      ? group->program
+                       : options->argv0  ? options->argv0
+                       : options->native ? options->arguments[0]
+                                         : group->program;
+    char *own_name =
+        options->executed || name == group->program ? copy(name) : expand(group, name, index, "--argv0");
+    if (!own_name)
+        return false;
+    strings_add(&instance->arguments, own_name);
+    return expand_all(group, &instance->arguments, options->arguments + 1, index, "an argument");
+}
+
+static void inherit_environment(struct strings *environment) {
+    for (char **variable = environ; *variable; variable++) {
+        size_t length = strcspn(*variable, "=");
+        char *name = format("%.*s", (int)length, *variable);
+        if ((*variable)[length] && !names_variable(environment, name))
+            strings_add(environment, copy(*variable));
+        free(name);
+    }
+}
+
 static bool prepare_texts(struct group *group, struct instance *instance, unsigned index) {
     const struct run_options *options = &group->options;
     char *name = options->name ? copy(options->name)
@@ -294,16 +355,20 @@ static bool prepare_texts(struct group *group, struct instance *instance, unsign
     if (options->hostname)
         instance->hostname = expand(group, options->hostname, index, "--hostname");
     if (!instance->name || (options->hostname && !instance->hostname) ||
-        !expand_all(group, &instance->arguments, options->arguments, index, "an argument") ||
+        !prepare_arguments(group, instance, index) ||
         !expand_all(group, &instance->environment, options->environment.items, index, "--env"))
         return false;
     if (strlen(instance->name) > LONGEST_NAME)
         return complain("--name", "with the number it's longer than 31 characters");
     if (instance->hostname && strlen(instance->hostname) > LONGEST_HOSTNAME)
         return complain("--hostname", "with the number it's longer than 64 characters");
+    if (options->native || options->executed) {
+        inherit_environment(&instance->environment);
+        return true;
+    }
     add_default(&instance->environment, "PATH",
                 "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin");
-    add_default(&instance->environment, "HOME", "/root");
+    add_default(&instance->environment, "HOME", group->home ? group->home : "/root");
     add_default(&instance->environment, "TERM", getenv("TERM"));
     return true;
 }
@@ -416,12 +481,16 @@ static bool prepare_group(struct group *group) {
     group->instances = calloc((size_t)group->options.count + 1, sizeof *group->instances);
     if (!group->instances)
         return complain("compartments", "no memory");
-    if (!find_program(group))
+    if (group->options.native)
+        view_mount_points(&group->mount_points);
+    if (!find_program(group) || !find_user(group))
         return false;
+    find_directory(group);
     for (unsigned i = 0; i < group->options.count; i++) {
         struct instance *instance = &group->instances[i];
         instance->group = group;
         if (!prepare_texts(group, instance, i) || !prepare_mounts(group, instance, i) ||
+            (group->options.native && !prepare_native_network(instance)) ||
             !prepare_network(group, instance, &group->options.listens, false, i) ||
             !prepare_publishes(group, instance, i) ||
             !prepare_network(group, instance, &group->options.connects, true, i) ||
@@ -484,6 +553,9 @@ static void release_group(struct group *group) {
     if (group->program_file >= 0)
         close(group->program_file);
     free(group->program);
+    free(group->directory);
+    free(group->home);
+    strings_free(&group->mount_points);
     run_options_free(&group->options);
 }
 

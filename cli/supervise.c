@@ -17,12 +17,15 @@
 #include "control.h"
 #include "fault_report.h"
 #include "metrics_file.h"
+#include "orc/boot.h"
 #include "run.h"
 #include "supervise.h"
 
 #define SECOND 1000000000ull
 #define METRICS_SECONDS 5
 #define MOST_EVENTS 16
+#define HANGUP                                                                                               \
+    (1u << (SIGHUP - 1))   /* nohup's; a shell makes what it starts in the background ignore others, too */
 #define MOST_COMPLAINTS 20 /* of compartments that ended badly, one line each */
 
 struct supervisor {
@@ -113,22 +116,27 @@ static int status_of(struct supervisor *supervisor, const struct instance *insta
                      const struct orc_result *result) {
     char text[64];
     int status;
+    supervisor->run->signal = 0;
     switch (result->outcome) {
     case ORC_RETURNED:
     case ORC_EXITED:
         status = (int)(result->value & 0xff);
+        if (result->value & ORC_EXIT_SIGNAL)
+            supervisor->run->signal = status & 0x7f;
         snprintf(text, sizeof text, "exit status %d", status);
         if (status != 0 && supervisor->run->count > 1)
             complain(supervisor, instance, text);
         return status;
     case ORC_FAULTED:
         report_fault(supervisor, instance, &result->fault);
+        supervisor->run->signal = result->fault.signal;
         return RUN_SIGNAL + result->fault.signal;
     case ORC_STOPPED:
         if (supervisor->time_is_up && !instance->killed) {
             complain(supervisor, instance, "the time is up");
             return RUN_TIME_IS_UP;
         }
+        supervisor->run->signal = SIGKILL;
         return RUN_SIGNAL + SIGKILL;
     default:
         complain(supervisor, instance, "it never ran");
@@ -361,7 +369,13 @@ static bool start(const struct run *run, struct instance *instance) {
         .arguments = instance->arguments.items,
         .environment = instance->environment.items,
         .hostname = instance->hostname,
-        .working_directory = options->working_directory,
+        .working_directory =
+            options->working_directory ? options->working_directory : instance->group->directory,
+        .user = options->user,
+        .group = options->group,
+        .has_file_mode_mask = options->native || options->executed,
+        .file_mode_mask = run->file_mode_mask,
+        .ignored_signals = run->ignored_signals & (options->executed ? UINT32_MAX : HANGUP),
         .mounts = instance->mounts,
         .mount_count = instance->mount_count,
         .streams = {stream_of(instance, 0), stream_of(instance, 1), stream_of(instance, 2)},

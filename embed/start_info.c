@@ -12,7 +12,7 @@
 #define MAX_AUXILIARY 24
 #define CLOCK_TICKS 100 /* what Linux tells every program */
 #define SLACK 128       /* alignment, random bytes, "/" */
-#define GUEST_USER 0    /* the compartment's only user */
+#define DEFAULT_MODE_MASK 022
 
 struct block {
     uint64_t *words;
@@ -98,6 +98,10 @@ static uint32_t add_boot(struct block *block, const struct orc_launch *launch, c
         .thread_limit = limits->threads ? limits->threads : ORC_DEFAULT_THREADS,
         .processors = loader->processors,
         .memory_limit = limits->memory ? limits->memory : ORC_SLOT_SIZE,
+        .user = launch->user,
+        .group = launch->group,
+        .file_mode_mask = launch->has_file_mode_mask ? launch->file_mode_mask & 0777 : DEFAULT_MODE_MASK,
+        .ignored_signals = launch->ignored_signals,
     };
     return address;
 }
@@ -111,8 +115,9 @@ static uint32_t add_published(struct block *block, const struct orc_launch *laun
     return address;
 }
 
-static void add_auxiliary(struct block *block, const struct loader_facts *loader, const uint8_t seed[16],
-                          uint32_t boot, uint32_t published, uint32_t program) {
+static void add_auxiliary(struct block *block, const struct orc_launch *launch,
+                          const struct loader_facts *loader, const uint8_t seed[16], uint32_t boot,
+                          uint32_t published, uint32_t program) {
     const uint64_t entries[MAX_AUXILIARY][2] = {
         {AT_ORC_BOOT, boot},
         {AT_ORC_PUBLISHED, published},
@@ -122,10 +127,10 @@ static void add_auxiliary(struct block *block, const struct loader_facts *loader
         {AT_EXECFN, program},
         {AT_HWCAP, getauxval(AT_HWCAP)},
         {AT_CLKTCK, CLOCK_TICKS},
-        {AT_UID, GUEST_USER},
-        {AT_EUID, GUEST_USER},
-        {AT_GID, GUEST_USER},
-        {AT_EGID, GUEST_USER},
+        {AT_UID, launch->user},
+        {AT_EUID, launch->user},
+        {AT_GID, launch->group},
+        {AT_EGID, launch->group},
         {AT_SECURE, 0},
         {AT_NULL, 0},
     };
@@ -169,7 +174,7 @@ void *start_info_make(const struct orc_launch *launch, const char *name, const s
     add_word(&block, arguments);
     add_strings(&block, launch->arguments);
     add_strings(&block, launch->environment);
-    add_auxiliary(&block, loader, seed, boot, add_published(&block, launch), boot_bytes->program);
+    add_auxiliary(&block, launch, loader, seed, boot, add_published(&block, launch), boot_bytes->program);
     *size = words * 8 + block.byte_count;
     boot_bytes->first_heap =
         (uint32_t)(ORC_START_BLOCK + *size); /* the rest of its last page is the guest's, too */

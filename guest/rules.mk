@@ -11,8 +11,8 @@ GUEST_TOOLCHAIN := $(addprefix $(BUILD)/bin/,orc-cc orc-sfi orc-ld orc-ar orc-ra
 MUSL_FILES := $(shell find guest/musl -type f) scripts/fetch-source.sh $(addprefix include/orc/,abi.h object.h cls.h boot.h hostcall.h) guest/libos/libos_thread.h
 
 PROGRAMS += $(SYSROOT)/key $(BARE_SYSROOT)/key
-$(BARE_SYSROOT)/key: $(GUEST_TOOLCHAIN) $(MUSL_FILES)
-	@echo "  MUSL $(@D)" && guest/musl/build.sh bare $(BUILD)/bin/orc-cc $(@D) && touch $@
+$(BARE_SYSROOT)/key: $(GUEST_TOOLCHAIN) $(MUSL_FILES) guest/linux_headers.sh
+	@echo "  MUSL $(@D)" && guest/musl/build.sh bare $(BUILD)/bin/orc-cc $(@D) && guest/linux_headers.sh $(@D)/include && touch $@
 $(MUSL_SHARED)/key: $(GUEST_TOOLCHAIN) $(MUSL_FILES)
 	@echo "  MUSL $(@D)" && guest/musl/build.sh shared $(BUILD)/bin/orc-cc $(@D) && touch $@
 $(NATIVE_SYSROOT)/key: guest/musl/build.sh scripts/fetch-source.sh $(wildcard guest/builtins/*.[ch])
@@ -38,8 +38,8 @@ $(SYSROOT)/lib/libc.so: guest/libos/libc.order $(LIBOS_OBJECTS) $(MUSL_SHARED)/k
 	@mv $@.new $@
 
 # Programs are compiled against headers and stubs only; the key changes with what they are linked to.
-$(SYSROOT)/key: $(SYSROOT)/lib/libc.so include/orc/share.h
-	@rm -rf $(SYSROOT)/include && cp -a $(MUSL_SHARED)/include $(SYSROOT)/include
+$(SYSROOT)/key: $(SYSROOT)/lib/libc.so include/orc/share.h guest/linux_headers.sh
+	@rm -rf $(SYSROOT)/include && cp -a $(MUSL_SHARED)/include $(SYSROOT)/include && guest/linux_headers.sh $(SYSROOT)/include
 	@mkdir -p $(SYSROOT)/include/orc && cp include/orc/share.h $(SYSROOT)/include/orc/
 	@cp -a $(MUSL_SHARED)/lib/*.a $(MUSL_SHARED)/lib/*crt?.o $(SYSROOT)/lib/ && rm -f $(SYSROOT)/lib/lib{c,musl}.a
 	@cat $(MUSL_SHARED)/key >$@

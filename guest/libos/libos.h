@@ -89,6 +89,10 @@ void libos_pages_free(long address, size_t bytes);
 /* Address of the first page that the guest may map. */
 unsigned long libos_first_page(void);
 
+/* process.c, names.c: what the boot data says of user and umask. */
+void process_start(void);
+void names_start(void);
+
 /* A line for the operator, at most 512 bytes. */
 void libos_log(const char *text);
 
@@ -109,6 +113,7 @@ long sys_brk(long address);
 /* ---- threads.c */
 _Noreturn void sys_exit(long status);
 _Noreturn void sys_exit_group(long status);
+_Noreturn void libos_end_by_signal(int signal);
 long sys_set_tid_address(long address);
 long sys_arch_prctl(long code, long address);
 long sys_gettid(void);

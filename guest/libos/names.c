@@ -10,6 +10,10 @@
 
 static mode_t file_mode_mask = 022;
 
+void names_start(void) {
+    file_mode_mask = libos_boot->file_mode_mask;
+}
+
 long sys_umask(mode_t mask) {
     return __atomic_exchange_n(&file_mode_mask, mask & 0777, __ATOMIC_RELAXED);
 }

@@ -49,6 +49,33 @@ static struct identity users, groups;
 static uint32_t group_list[MOST_GROUPS];
 static unsigned group_count;
 
+void process_start(void) {
+    uint32_t user = libos_boot->user, group = libos_boot->group;
+    users = (struct identity){user, user, user};
+    groups = (struct identity){group, group, group};
+}
+
+uint32_t libos_user(void) {
+    return users.effective;
+}
+
+uint32_t libos_group(void) {
+    return groups.effective;
+}
+
+/* As the owner's rule for chown has it: one of the program's groups. */
+static bool is_in_group(uint32_t group) {
+    for (unsigned i = 0; i < group_count; i++)
+        if (group_list[i] == group)
+            return true;
+    return group == groups.effective;
+}
+
+bool libos_may_own(uint32_t owner, uint32_t user, uint32_t group) {
+    return users.effective == 0 || (owner == users.effective && (user == (uint32_t)-1 || user == owner) &&
+                                    (group == (uint32_t)-1 || is_in_group(group)));
+}
+
 long sys_getuid(void) {
     return users.real;
 }

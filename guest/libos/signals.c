@@ -50,10 +50,6 @@ struct queued {
 static struct queued queue[QUEUE];
 static uint32_t queue_order;
 
-void libos_signals_start(void) {
-    orc_hostcall(ORC_SIGNAL_ENTRY, (long)libos_signal_entry, 0, 0, 0, 0);
-}
-
 /* --- Sending */
 
 static bool is_ignored(int signal) {
@@ -67,6 +63,16 @@ static void note_action(int signal) {
         __atomic_fetch_or(&ignored, BIT(signal), __ATOMIC_RELAXED);
     else
         __atomic_fetch_and(&ignored, ~BIT(signal), __ATOMIC_RELAXED);
+}
+
+/* As execve leaves them: what the program that started this one ignored is ignored. */
+void libos_signals_start(void) {
+    for (int signal = 1; signal < 32; signal++)
+        if (libos_boot->ignored_signals & BIT(signal) && signal != SIGKILL && signal != SIGSTOP) {
+            actions[signal - 1].handler = (void *)SIG_IGN;
+            note_action(signal);
+        }
+    orc_hostcall(ORC_SIGNAL_ENTRY, (long)libos_signal_entry, 0, 0, 0, 0);
 }
 
 /* -EAGAIN when a real-time signal finds no room; others are sent without what goes with them. */
@@ -111,7 +117,7 @@ static void route(struct libos_thread *self) {
 static long send(struct libos_thread *self, struct libos_thread *thread, int signal, const siginfo_t *information) {
     uint64_t *pending = thread ? &thread->pending : &libos_compartment_pending;
     if (signal == SIGKILL)
-        sys_exit_group(128 + SIGKILL);
+        libos_end_by_signal(SIGKILL);
     libos_lock(&lock);
     bool blocked = thread ? thread->mask & ~thread->waiting & BIT(signal) : self->mask & BIT(signal);
     long result = 0;
@@ -313,7 +319,7 @@ static void act(struct libos_thread *self, const siginfo_t *information, struct 
     if (drop)
         return;
     if (action.handler == (void *)SIG_DFL)
-        sys_exit_group(128 + signal);
+        libos_end_by_signal(signal);
     handled->count++;
     handled->restart &= (action.flags & SA_RESTART) != 0;
     handle(self, &action, information);

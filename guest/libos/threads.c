@@ -35,6 +35,8 @@ void libos_thread_first(void *state, const struct orc_boot *boot) {
     libos_start(boot);
     self->id = (uint32_t)orc_hostcall(ORC_THREAD_ID, 0, 0, 0, 0, 0);
     thread_list = self;
+    process_start();
+    names_start();
     libos_signals_start();
     files_start();
 }
@@ -110,6 +112,12 @@ _Noreturn void libos_thread_unmap_and_exit(void *base, size_t size) {
 _Noreturn void sys_exit_group(long status) {
     for (;;)
         orc_hostcall(ORC_EXIT, status & 0xff, 0, 0, 0, 0);
+}
+
+/* Nobody handled it. */
+_Noreturn void libos_end_by_signal(int signal) {
+    for (;;)
+        orc_hostcall(ORC_EXIT, ORC_EXIT_SIGNAL | (128 + signal), 0, 0, 0, 0);
 }
 
 long sys_set_tid_address(long address) {

@@ -10,7 +10,7 @@
  * orc_boot. rbp is the top of a stack of at least ORC_STACK_SIZE bytes, which the Intravisor has mapped.
  * Handles 0, 1 and 2 are the standard streams, where they were granted. */
 #define AT_ORC_BOOT 0x4f52
-#define ORC_BOOT_VERSION 1
+#define ORC_BOOT_VERSION 2
 
 struct orc_mount {
     uint32_t path;   /* address of the absolute guest path */
@@ -35,6 +35,13 @@ struct orc_boot {
     uint32_t thread_limit;
     uint32_t processors; /* that threads may run on at once; 0: unknown */
     uint64_t memory_limit;
+    uint32_t user, group;
+    uint32_t file_mode_mask;  /* umask */
+    uint32_t ignored_signals; /* bit N-1: signal N is ignored until the program says otherwise */
 };
+
+/* What the libOS gives to ORC_EXIT when a signal that nobody handled ends the program: this, 128 and the
+ * signal's number. An exit status has no such bit. */
+#define ORC_EXIT_SIGNAL 0x100
 
 #endif

@@ -65,6 +65,10 @@ struct orc_launch {
     char *const *environment;              /* envp, up to a NULL; may be NULL */
     const char *hostname;                  /* NULL: the compartment's name */
     const char *working_directory;         /* NULL: "/" */
+    uint32_t user, group;                  /* what getuid and getgid answer; no rights come with them */
+    bool has_file_mode_mask;               /* or it's 022 */
+    uint32_t file_mode_mask;               /* umask */
+    uint32_t ignored_signals;              /* bit N-1: signal N is ignored until the program says otherwise */
     const struct orc_launch_mount *mounts; /* the first is "/" */
     size_t mount_count;
     struct orc_file

@@ -39,8 +39,9 @@ struct link {
     struct arguments options; /* for lld: all but -o */
     const char *output;
     const char *finish_only; /* --orc-finish FILE: no link, only the finishing (after strip) */
+    const char *interpreter; /* --orc-run: what the kernel executes programs by; NULL: the guests' ld.so */
     bool shared, relocatable, direct;
-    bool has_input;
+    bool has_input, has_interpreter, asks_for_run;
 };
 
 static const char *const direct_options[] = {"-v", "-V", "--version", "--help", "-help", "--reproduce", NULL};
@@ -92,6 +93,29 @@ static bool is_fixed_keyword(const char *keyword) {
            has_prefix(keyword, "common-page-size=");
 }
 
+/* A program that the kernel can execute: through ld-orc, or what --orc-run=PATH names. */
+static bool take_orc_run(struct link *link, const char *argument) {
+    if (!has_prefix(argument, "--orc-run"))
+        return false;
+    link->asks_for_run = true;
+    if (strcmp(argument, "--orc-run") == 0)
+        link->interpreter = locate_program("ld-orc", NULL);
+    else if (has_prefix(argument, "--orc-run="))
+        link->interpreter = argument + strlen("--orc-run=");
+    else
+        return false;
+    if (link->interpreter[0] != '/')
+        fail("'%s': the kernel needs an absolute path", argument);
+    return true;
+}
+
+static void check_interpreter(const struct link *link) {
+    if (link->asks_for_run && !link->has_interpreter && !link->shared && !link->relocatable)
+        fail("--orc-run: a program without the guests' dynamic linker (-static, -nostdlib) can't run through "
+             "`orc "
+             "run`; `orc bare` runs it");
+}
+
 static void parse(struct link *link, const struct arguments *command_line) {
     for (size_t i = 0; i < command_line->count; i++) {
         const char *argument = command_line->items[i];
@@ -116,6 +140,10 @@ static void parse(struct link *link, const struct arguments *command_line) {
         }
         if (has_prefix(argument, "-z") && argument[2] && is_fixed_keyword(argument + 2))
             continue;
+        if (take_orc_run(link, argument))
+            continue;
+        link->has_interpreter |=
+            has_prefix(argument, "-dynamic-linker") || has_prefix(argument, "--dynamic-linker");
         link->shared |= strcmp(argument, "-shared") == 0 || strcmp(argument, "--shared") == 0 ||
                         strcmp(argument, "-Bshareable") == 0;
         link->relocatable |= strcmp(argument, "-r") == 0 || strcmp(argument, "--relocatable") == 0 ||
@@ -147,6 +175,8 @@ static int run_lld(const struct link *link, const char *output, const struct scr
         arguments_add(&command, link->shared ? "-Bsymbolic-non-weak" : "-pie");
     }
     arguments_extend(&command, &link->options);
+    if (link->interpreter && link->has_interpreter && !link->shared && !link->relocatable)
+        arguments_addf(&command, "--dynamic-linker=%s", link->interpreter); /* the last one counts */
     return tool_run(&command, NULL, NULL, NULL);
 }
 
@@ -215,7 +245,10 @@ int main(int argc, char **argv) {
     struct link link = {.output = "a.out"};
     tool_begin("orc-ld");
     arguments_expand(&command_line, argc, argv);
+    if (getenv("ORC_RUN"))
+        link.interpreter = locate_program("ld-orc", NULL);
     parse(&link, &command_line);
+    check_interpreter(&link);
     if (link.finish_only)
         return finish_file(link.finish_only);
     if (link.direct && !link.has_input)
