@@ -4,17 +4,25 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 #include "files.h"
+#include "node.h"
 #include "locks.h"
 #include "pipe.h"
 
-#define CHANGEABLE (O_APPEND | O_NONBLOCK | O_NOATIME)
+#define CHANGEABLE (O_APPEND | O_NONBLOCK | O_NOATIME | O_ASYNC)
+#define MOST_SIGNAL 64
+#define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
+
+/* What others write into may tell of that by a signal. */
+static bool can_tell(const struct file *file) {
+    return file->kind == FILE_SOCKET || file->kind == FILE_PIPE || file->kind == FILE_STREAM;
+}
 
 static long set_flags(struct file *file, unsigned flags) {
     if (file->kind == FILE_PATH)
         return -EBADF;
-    if (file->host_appends && !(flags & O_APPEND))
-        return -EPERM; /* the host's file was opened so */
     bool nonblocking = flags & O_NONBLOCK;
+    if (!can_tell(file))
+        flags &= ~(unsigned)O_ASYNC;
     if (file->operations->set_nonblocking && nonblocking != !!(file->flags & O_NONBLOCK)) {
         long error = file->operations->set_nonblocking(file, nonblocking);
         if (error)
@@ -41,7 +49,94 @@ static long control_size(struct file *file, bool set, long size) {
     return is_pipe ? 65536 : -EBADF;
 }
 
+/* Seals are those of memfd_create. The sealing seal stands for all other files in memory. */
+static long control_seals(struct file *file, bool add, uint32_t seals) {
+    if (file->operations != &memory_operations || file->path)
+        return -EINVAL;
+    if (!add)
+        return file->node->seals;
+    if (!writable(file))
+        return -EPERM;
+    if (seals & ~ALL_SEALS)
+        return -EINVAL;
+    libos_lock(&nodes_lock);
+    long error = file->node->seals & F_SEAL_SEAL ? -EPERM : 0;
+    if (!error)
+        file->node->seals |= seals;
+    libos_unlock(&nodes_lock);
+    return error;
+}
+
+/* Leases, which this kernel gives nobody: asking for the end of one says that there's none. */
+static long set_lease(long type) {
+    return type == F_UNLCK ? -EAGAIN : -EINVAL;
+}
+
+/* Who gets SIGIO: the process, its group, or nobody. */
+static long set_owner(struct file *file, long owner) {
+    long process = sys_getpid();
+    if (owner != 0 && owner != process && owner != -process)
+        return owner == INT32_MIN ? -EINVAL : -ESRCH;
+    file->owner = (int32_t)owner;
+    return 0;
+}
+
+static long set_owner_signal(struct file *file, long signal) {
+    if (signal < 0 || signal > MOST_SIGNAL)
+        return -EINVAL;
+    file->owner_signal = (uint32_t)signal;
+    return 0;
+}
+
+/* A number of events to be told by signals: none, as it is. */
+static long notify_by_signal(struct file *file, long events) {
+    if (!(events & 0x7fffffff))
+        return 0;
+    return file->kind == FILE_DIRECTORY || file->directory ? -EINVAL : -ENOTDIR;
+}
+
+/* As F_SETOWN and F_GETOWN have it, but with the kind apart. */
+struct owner {
+    int kind, id; /* F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP */
+};
+
+static long set_owner_of_kind(struct file *file, const struct owner *owner) {
+    if (owner->kind < 0 || owner->kind > 2)
+        return -EINVAL;
+    return set_owner(file, owner->kind == 2 ? -(long)owner->id : owner->id);
+}
+
+static long get_owner_of_kind(const struct file *file, struct owner *owner) {
+    *owner = (struct owner){file->owner < 0 ? 2 : 1, file->owner < 0 ? -file->owner : file->owner};
+    return 0;
+}
+
+static long control_owner(struct file *file, int command, long argument) {
+    switch (command) {
+    case F_SETOWN:
+        return set_owner(file, (int)argument);
+    case F_GETOWN:
+        return file->owner;
+    case F_SETOWN_EX:
+        return set_owner_of_kind(file, (const struct owner *)argument);
+    case F_GETOWN_EX:
+        return get_owner_of_kind(file, (struct owner *)argument);
+    case F_SETSIG:
+        return set_owner_signal(file, argument);
+    default:
+        return file->owner_signal;
+    }
+}
+
+/* All that a descriptor of a name alone (O_PATH) is good for. */
+static bool fits_path(int command) {
+    return command == F_DUPFD || command == F_DUPFD_CLOEXEC || command == F_GETFD || command == F_SETFD ||
+           command == F_GETFL;
+}
+
 static long control(struct file *file, int descriptor, int command, long argument) {
+    if (file->kind == FILE_PATH && !fits_path(command))
+        return -EBADF;
     switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
@@ -64,6 +159,22 @@ static long control(struct file *file, int descriptor, int command, long argumen
     case F_SETPIPE_SZ:
     case F_GETPIPE_SZ:
         return control_size(file, command == F_SETPIPE_SZ, argument);
+    case F_ADD_SEALS:
+    case F_GET_SEALS:
+        return control_seals(file, command == F_ADD_SEALS, (uint32_t)argument);
+    case F_SETLEASE:
+        return set_lease(argument);
+    case F_GETLEASE:
+        return F_UNLCK;
+    case F_NOTIFY:
+        return notify_by_signal(file, argument);
+    case F_SETOWN:
+    case F_GETOWN:
+    case F_SETOWN_EX:
+    case F_GETOWN_EX:
+    case F_SETSIG:
+    case F_GETSIG:
+        return control_owner(file, command, argument);
     default:
         return -EINVAL;
     }
@@ -125,10 +236,20 @@ static long terminal_control(struct file *file, unsigned long request, long argu
     }
 }
 
+static long set_asynchronous(struct file *file, bool asynchronous) {
+    if (asynchronous == !!(file->flags & O_ASYNC))
+        return 0;
+    if (!can_tell(file))
+        return -ENOTTY;
+    return set_flags(file, asynchronous ? file->flags | O_ASYNC : file->flags & ~O_ASYNC);
+}
+
 static long io_control(struct file *file, int descriptor, unsigned long request, long argument) {
     switch (request) {
     case FIONBIO:
         return set_flags(file, *(int *)argument ? file->flags | O_NONBLOCK : file->flags & ~O_NONBLOCK);
+    case FIOASYNC:
+        return set_asynchronous(file, *(int *)argument != 0);
     case FIOCLEX:
     case FIONCLEX:
         return descriptor_set_close_on_exec(descriptor, request == FIOCLEX);

@@ -60,7 +60,7 @@ struct file *file_create(const struct file_operations *operations, enum file_kin
     file->flags = flags;
     file->handle = ORC_NO_HANDLE;
     file->kind = kind;
-    file->granted = file->directory = file->by_path = file->layered = file->host_appends = false;
+    file->granted = file->directory = file->by_path = file->layered = false;
     file->lock = (struct libos_lock){0};
     file->path = NULL;
     file->path_size = 0;
@@ -68,6 +68,9 @@ struct file *file_create(const struct file_operations *operations, enum file_kin
     file->own = NULL;
     file->watches = NULL;
     file->inode = 0;
+    file->locked = file->asynchronous = file->nameless = file->unopened = false;
+    file->owner = file->owner_signal = 0;
+    file->shown_device = 0;
     __atomic_store_n(&file->references, 1, __ATOMIC_RELEASE);
     return file;
 }
@@ -99,6 +102,9 @@ void file_hold(struct file *file) {
 }
 
 static void file_end(struct file *file) {
+    if (file->locked)
+        locks_ended(file);
+    notify_closed(file);
     if (file->operations->release)
         file->operations->release(file);
     if (file->watches)
@@ -211,6 +217,16 @@ int descriptor_next(int from) {
     }
     libos_unlock(&table_lock);
     return found;
+}
+
+void files_each(void (*function)(struct file *file, void *context), void *context) {
+    libos_lock(&table_lock);
+    for (unsigned descriptor = 0; descriptor < end_used; descriptor++) {
+        uint32_t *entry = entry_of(descriptor);
+        if (entry && *entry)
+            function(file_of(*entry), context);
+    }
+    libos_unlock(&table_lock);
 }
 
 long descriptor_close_on_exec(int descriptor) {

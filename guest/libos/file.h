@@ -47,6 +47,7 @@ enum file_kind {
     FILE_STREAM,    /* by a host handle: terminal, pipe, event... anything without a position of ours */
     FILE_SOCKET,    /* the same, a socket */
     FILE_EPOLL,     /* the same, an epoll instance */
+    FILE_NOTIFY,    /* the same, an inotify instance: notify.c */
     FILE_TIMER,     /* the same, a timer */
     FILE_HOST,      /* a regular file or directory by a host handle */
     FILE_MEMORY,    /* a file of the libOS' own: always ready */
@@ -62,18 +63,24 @@ struct file {
     uint8_t kind;
     bool granted;      /* the host's description is shared with others: its flags stay as they are */
     bool directory;    /* FILE_HOST: known to be a directory */
-    bool host_appends; /* FILE_HOST: the host writes at the end, whatever the position */
     bool layered;      /* FILE_HOST: only read by the host, changes go to the layer in memory */
     bool unchanging;   /* FILE_HOST: on a read-only mount, or the read-only side of a layered one */
     bool quick;        /* streams: the last read didn't wait for long, so the next one won't either, probably */
     bool timed;        /* sockets: reading has a time limit of the host's */
+    bool locked;       /* it has locks of its own in memory: locks.c */
+    bool asynchronous; /* O_ASYNC */
+    bool unopened;     /* a FIFO's end that waits for the other one, and doesn't count */
+    bool nameless;     /* FILE_HOST: opened with O_TMPFILE */
     bool by_path;      /* FILE_HOST: a layer or mounts may lie over it, so its attributes are changed, and its
                           entries listed, by its path */
     struct libos_lock lock; /* of the position */
     uint32_t path_size;
+    uint32_t shown_device; /* FILE_HOST: st_dev of the layered mount that it's on; 0: the host's */
+    int32_t owner;         /* F_SETOWN */
+    uint32_t owner_signal; /* F_SETSIG */
     int64_t position;           /* events: EFD_SEMAPHORE or 0; timers: the clock;
                                    sockets: the published port, 0, or of a pair's ends -1 - the other's handle */
-    char *path;                 /* canonical guest path, or NULL; path_size bytes */
+    char *path;                 /* canonical guest path, or NULL; path_size bytes; under nodes_lock */
     struct host_watch *watches; /* epoll.c: the sets whose host side watches it */
     uint64_t device, inode;     /* FILE_HOST: which file it is, for locks.c; inode 0: nobody has asked yet */
     union {
@@ -140,12 +147,24 @@ long descriptor_set_close_on_exec(int descriptor, bool close_on_exec);
 /* fd.c: in a clone, whose standard streams aren't the zygote's. */
 void standard_streams_renew(void);
 
+/* notify.c: the last descriptor is closed; in a clone: the host's watches are made anew; the second handle of an
+ * instance, or ORC_NO_HANDLE. */
+void notify_closed(struct file *file);
+long notify_renew(struct file *file);
+uint32_t notify_handle(const struct file *file);
+
 /* epoll.c: the file is closed; in a clone, whose host handles are all made: fills its sets. */
 void epoll_forget(struct file *file);
 long epoll_renew(struct file *set);
 
-/* locks.c: a descriptor of the file was closed. */
+/* locks.c: a descriptor of the file was closed; the last one was. */
 void locks_closed(struct file *file);
+void locks_ended(struct file *file);
+/* In a clone, which has none of the zygote's locks of host files. */
+void locks_renew(void);
+
+/* Calls the function with all open files, with the table locked; more than once for those that have duplicates. */
+void files_each(void (*function)(struct file *file, void *context), void *context);
 
 /* Operations by a host handle. */
 extern const struct file_operations stream_operations, socket_operations, host_file_operations,

@@ -46,7 +46,7 @@ static long sync_file(struct file *file, bool data_only) {
     case FILE_MEMORY:
         return 0;
     case FILE_DIRECTORY:
-        return path_sync(file->path);
+        return path_sync(file);
     case FILE_PATH:
         return -EBADF;
     default:
@@ -141,19 +141,22 @@ long sys_fstatfs(int descriptor, void *status) {
         return -EBADF;
     long result = file->kind == FILE_HOST ? host_file_system(file->handle, status)
                   : file->kind == FILE_DIRECTORY || file->kind == FILE_PATH
-                      ? path_file_system(file->path, status)
+                      ? path_file_system(file, status)
                       : memory_file_system(status);
     file_put(file);
     return result;
 }
 
-/* Seals aren't to be had. */
+#define MEMFD_DEVICE 0xffd00002u /* no mount's */
+
 long sys_memfd_create(const char *name, unsigned flags) {
     struct file *file = NULL;
     if (strnlen(name, NAME_MAX) > 249 || flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING))
         return -EINVAL;
     libos_lock(&nodes_lock);
-    struct node *node = node_create(0x41, S_IFREG | 0777);
+    struct node *node = node_create(MEMFD_DEVICE, S_IFREG | 0777);
+    if (node && !(flags & MFD_ALLOW_SEALING))
+        node->seals = F_SEAL_SEAL;
     if (node)
         file = memory_file_open(node, O_RDWR);
     if (node)

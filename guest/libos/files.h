@@ -64,6 +64,7 @@ long sys_renameat2(int old_directory, const char *old, int new_directory, const 
 long sys_linkat(int old_directory, const char *old, int new_directory, const char *new, int flags);
 long sys_symlinkat(const char *target, int directory, const char *path);
 long sys_fchmodat(int directory, const char *path, mode_t mode);
+long sys_fchmodat2(int directory, const char *path, mode_t mode, int flags);
 long sys_fchownat(int directory, const char *path, uint32_t user, uint32_t group, int flags);
 long sys_utimensat(int directory, const char *path, const struct timespec times[2], int flags);
 long sys_futimesat(int directory, const char *path, const struct timeval times[2]);
@@ -83,6 +84,25 @@ long sys_timerfd_create(int clock, int flags);
 long sys_timerfd_settime(int descriptor, int flags, const struct itimerspec *new, struct itimerspec *old);
 long sys_timerfd_gettime(int descriptor, struct itimerspec *now);
 long sys_getrandom(void *buffer, size_t length, unsigned flags);
+
+/* ---- notify.c */
+long sys_inotify_init1(int flags);
+long sys_inotify_add_watch(int descriptor, const char *path, uint32_t mask);
+long sys_inotify_rm_watch(int descriptor, int number);
+
+/* ---- xattr.c: by path, which is followed or not, and by descriptor */
+long sys_setxattr(const char *path, const char *name, const void *value, size_t size, int flags);
+long sys_lsetxattr(const char *path, const char *name, const void *value, size_t size, int flags);
+long sys_fsetxattr(int descriptor, const char *name, const void *value, size_t size, int flags);
+long sys_getxattr(const char *path, const char *name, void *value, size_t size);
+long sys_lgetxattr(const char *path, const char *name, void *value, size_t size);
+long sys_fgetxattr(int descriptor, const char *name, void *value, size_t size);
+long sys_listxattr(const char *path, char *list, size_t size);
+long sys_llistxattr(const char *path, char *list, size_t size);
+long sys_flistxattr(int descriptor, char *list, size_t size);
+long sys_removexattr(const char *path, const char *name);
+long sys_lremovexattr(const char *path, const char *name);
+long sys_fremovexattr(int descriptor, const char *name);
 
 /* ---- poll.c, epoll.c */
 struct pollfd;

@@ -7,6 +7,7 @@
 #include "span.h"
 #include "thread.h"
 
+#define RWF_APPEND 0x10 /* of the host: this C library has no name for it */
 #define AT_END (-1) /* position after a write to a file that only grows: its end, which others may move */
 
 /* With the position locked. */
@@ -47,14 +48,15 @@ static long host_read(struct file *file, void *buffer, size_t length, int64_t po
     return result;
 }
 
-/* Where a write without a position of its own goes. The host ignores it for a file that it opened to append.
- */
-static long write_position(struct file *file) {
-    if (file->host_appends)
-        return 0;
-    if (file->flags & O_APPEND)
-        file->position = AT_END;
-    return current_position(file);
+/* The host writes at the end, whatever the position. */
+static long append(struct file *file, const char *buffer, size_t length) {
+    const struct orc_span span = {(uint32_t)(uintptr_t)buffer,
+                                  (uint32_t)(length < MOST_AT_ONCE ? length : MOST_AT_ONCE)};
+    long done = libos_blocking(ORC_WRITE_VECTOR, file->handle, (long)&span, 1, 0, RWF_APPEND);
+    if (done < (long)MOST_AT_ONCE || length <= MOST_AT_ONCE)
+        return done;
+    long rest = append(file, buffer + done, length - (size_t)done);
+    return rest < 0 ? done : done + rest;
 }
 
 /* O_SYNC and O_DSYNC are the libOS' business. */
@@ -68,18 +70,19 @@ static long synced(struct file *file, long written) {
 
 static void moved(struct file *file, long written) {
     if (written > 0)
-        file->position = file->host_appends ? AT_END : file->position + written;
+        file->position = file->flags & O_APPEND ? AT_END : file->position + written;
 }
 
 static long host_write(struct file *file, const void *buffer, size_t length, int64_t position) {
+    bool appends = file->flags & O_APPEND;
     if (position >= 0)
-        return synced(file, transfer(ORC_WRITE_AT, file, buffer, length, position));
+        return synced(file, appends ? append(file, buffer, length)
+                                    : transfer(ORC_WRITE_AT, file, buffer, length, position));
     libos_lock(&file->lock);
-    long result = write_position(file);
-    if (result >= 0) {
+    long result = appends ? append(file, buffer, length) : current_position(file);
+    if (!appends && result >= 0)
         result = transfer(ORC_WRITE_AT, file, buffer, length, result);
-        moved(file, result);
-    }
+    moved(file, result);
     libos_unlock(&file->lock);
     return synced(file, result);
 }
@@ -104,9 +107,11 @@ static long host_write_vector(struct file *file, const struct iovec *vector, int
     if (!spans_make(&spans, vector, count))
         return -ENOMEM;
     libos_lock(&file->lock);
-    long result = position >= 0 ? position : write_position(file);
+    bool appends = file->flags & O_APPEND;
+    long result = position >= 0 ? position : appends ? 0 : current_position(file);
     if (result >= 0) {
-        result = libos_blocking(ORC_WRITE_VECTOR, file->handle, (long)spans.all, count, result, 0);
+        result = libos_blocking(ORC_WRITE_VECTOR, file->handle, (long)spans.all, count, result,
+                                appends ? RWF_APPEND : 0);
         if (position < 0)
             moved(file, result);
     }
@@ -120,10 +125,19 @@ static long host_status(struct file *file, struct stat *status) {
     long result = orc_hostcall(ORC_STATUS, file->handle, (long)&host, 0, 0, 0);
     if (!result)
         fill_status(status, &host);
+    if (!result && file->shown_device)
+        status->st_dev = file->shown_device;
     return result;
 }
 
-/* Where `offset` leads: holes aren't told, so the only one is at the end. */
+/* A granted file's holes aren't told: of those the only one is at the end. */
+static int64_t next_part(struct file *file, int64_t offset, int whence, int64_t size) {
+    long found = orc_hostcall(ORC_SEEK, file->handle, offset, whence, 0, 0);
+    if (found != -EPERM && found != -EACCES)
+        return found;
+    return offset < 0 || offset >= size ? -ENXIO : whence == SEEK_HOLE ? size : offset;
+}
+
 static int64_t seek_target(struct file *file, int64_t offset, int whence) {
     struct orc_status status;
     int64_t base = 0;
@@ -133,12 +147,9 @@ static int64_t seek_target(struct file *file, int64_t offset, int whence) {
         long error = orc_hostcall(ORC_STATUS, file->handle, (long)&status, 0, 0, 0);
         if (error)
             return error;
-        if (whence == SEEK_END)
-            base = status.size;
-        else if (offset < 0 || offset >= (int64_t)status.size)
-            return -ENXIO;
-        else if (whence == SEEK_HOLE)
-            return status.size;
+        if (whence != SEEK_END)
+            return next_part(file, offset, whence, (int64_t)status.size);
+        base = (int64_t)status.size;
     }
     if (base < 0 || __builtin_add_overflow(base, offset, &offset))
         return base < 0 ? base : -EOVERFLOW;
@@ -216,7 +227,7 @@ static long host_control(struct file *file, unsigned long request, long argument
 
 static long host_set_attributes(struct file *file, const struct attributes *attributes) {
     if (file->by_path)
-        return path_set_attributes(file->path, attributes);
+        return path_set_attributes(file, attributes);
     struct attributes host = *attributes;
     if (host.set_owner) {
         struct orc_status status;

@@ -39,6 +39,7 @@ static long merge_directory(struct place *place, struct node *parent, size_t sta
     parent->modification = modification; /* nobody can see that it's there now */
     parent->change = change;
     take_attributes(node, &status);
+    node->inode = status.inode;
     node->merged = true;
     node_put(node);
     *result = node;
@@ -120,12 +121,14 @@ static long copy_node(struct place *place, const struct orc_status *status, bool
         error = copy_link(place, node);
     else if (!error && S_ISDIR(status->mode))
         node->merged = true;
-    else if (!error && !S_ISREG(status->mode))
+    else if (!error && !S_ISREG(status->mode) && !S_ISFIFO(status->mode))
         error = -EPERM;
     if (!error)
         take_attributes(node, status);
     else if (node)
         node_put(node);
+    if (!error && status->links == 1) /* a link more has the host's content still, and mustn't seem to be the same file */
+        node->inode = status->inode;
     *result = node;
     return error;
 }

@@ -122,6 +122,8 @@ static long collect(const char *path, struct collector *collector) {
     collector->path = place.path;
     collector->path_length = place.length;
     add_dots(collector);
+    if (place.node)
+        node_accessed(place.node);
     if (place.node && S_ISDIR(place.node->mode))
         add_nodes(collector, collector->layer = place.node);
     if (place.mount->kind == MOUNT_SYNTHETIC)
@@ -201,20 +203,16 @@ static long directory_seek(struct file *file, int64_t offset, int whence) {
     return result;
 }
 
+static long do_status(struct place *place, void *status) {
+    return place_status(place, status);
+}
+
 static long directory_status(struct file *file, struct stat *status) {
-    struct place place;
-    libos_lock(&nodes_lock);
-    long error = place_set_at(&place, "", *file->path ? file->path : "/", 0);
-    if (!error)
-        error = place_find(&place);
-    if (!error)
-        error = place_status(&place, status);
-    libos_unlock(&nodes_lock);
-    return error;
+    return with_file_path(file, do_status, status);
 }
 
 static long directory_set_attributes(struct file *file, const struct attributes *attributes) {
-    return path_set_attributes(file->path, attributes);
+    return path_set_attributes(file, attributes);
 }
 
 static long directory_read(struct file *file, void *buffer, size_t length, int64_t position) {

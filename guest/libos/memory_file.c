@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include "heap.h"
 #include "node.h"
+#include "notify.h"
 
 #define SMALL_CHUNK LIBOS_PAGE
 #define SMALL_CHUNKS 16u
@@ -175,14 +176,21 @@ static long memory_read(struct file *file, void *buffer, size_t length, int64_t 
     long result = node_read(file->node, buffer, length, position < 0 ? file->position : position);
     if (result > 0 && position < 0)
         file->position += result;
+    if (!(file->flags & O_NOATIME) && length && file->node->access <= file->node->modification)
+        node_accessed(file->node);
     libos_unlock(&nodes_lock);
     return result;
+}
+
+/* Seals: F_SEAL_WRITE, F_SEAL_FUTURE_WRITE, F_SEAL_GROW. */
+static bool is_sealed(const struct node *node, int64_t end) {
+    return node->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) || (node->seals & F_SEAL_GROW && end > node->size);
 }
 
 static long memory_write(struct file *file, const void *buffer, size_t length, int64_t position) {
     libos_lock(&nodes_lock);
     int64_t start = file->flags & O_APPEND ? file->node->size : position < 0 ? file->position : position;
-    long result = node_write(file->node, buffer, length, start);
+    long result = is_sealed(file->node, start + (int64_t)length) ? -EPERM : node_write(file->node, buffer, length, start);
     if (result > 0 && position < 0)
         file->position = start + result;
     libos_unlock(&nodes_lock);
@@ -231,7 +239,8 @@ static long memory_status(struct file *file, struct stat *status) {
 
 static long memory_truncate(struct file *file, int64_t size) {
     libos_lock(&nodes_lock);
-    long result = node_resize(file->node, size);
+    uint32_t seal = size < file->node->size ? F_SEAL_SHRINK : size > file->node->size ? F_SEAL_GROW : 0;
+    long result = file->node->seals & seal ? -EPERM : node_resize(file->node, size);
     libos_unlock(&nodes_lock);
     return result;
 }
@@ -240,6 +249,7 @@ static long memory_set_attributes(struct file *file, const struct attributes *at
     libos_lock(&nodes_lock);
     long result = node_set_attributes(file->node, attributes);
     libos_unlock(&nodes_lock);
+    notify_file(file, IN_ATTRIB);
     return result;
 }
 

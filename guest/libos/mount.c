@@ -2,9 +2,13 @@
  * /sys. */
 #include <errno.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include "heap.h"
 #include "names.h"
 #include "synthetic.h"
+
+/* Hosts number such devices from 0 upwards. */
+#define FIRST_DEVICE 0xffe00u
 
 static struct mount *mounts; /* the root first, an outer mount before those inside it */
 static unsigned mount_count;
@@ -33,7 +37,7 @@ static void add_mount(struct mount mount) {
     memmove(mounts + at + 1, mounts + at, (mount_count - at) * sizeof *mounts);
     mounts[at] = mount;
     mount_count++;
-    mounts[at].device = mount_count;
+    mounts[at].device = (uint32_t)makedev(0, FIRST_DEVICE + mount_count);
 }
 
 static void add_boot_mount(const struct orc_mount *from) {
@@ -100,6 +104,13 @@ const struct mount *mount_at(const char *path, size_t length) {
     return NULL;
 }
 
+const struct mount *mount_of_device(uint32_t device) {
+    unsigned i = mount_count;
+    while (--i && mounts[i].device != device)
+        ;
+    return &mounts[i];
+}
+
 const char *mount_beneath(const char *path, size_t length, unsigned *index, size_t *name_length) {
     while (*index < mount_count) {
         const struct mount *mount = &mounts[(*index)++];
@@ -119,6 +130,18 @@ bool is_mount_point(const struct place *place) {
            (place->mount->inner && mount_beneath(place->path, place->length, &index, &name_length));
 }
 
+/* Nobody can tell when the layer was made. */
+static void take_host_root(const struct mount *mount, struct node *root) {
+    struct orc_status status;
+    if (orc_hostcall(ORC_STATUS, mount->handle, (long)&status, 0, 0, 0) < 0)
+        return;
+    root->mode = status.mode;
+    root->inode = status.inode;
+    root->access = status.access;
+    root->modification = status.modification;
+    root->change = status.change;
+}
+
 struct node *mount_layer(const struct mount *mount) {
     if (!mount->root) {
         struct node *root = node_create(mount->device, S_IFDIR | 0755);
@@ -127,6 +150,8 @@ struct node *mount_layer(const struct mount *mount) {
         if (mount->kind == ORC_MOUNT_MEMORY && mount->length)
             root->mode = S_IFDIR | 01777;
         root->merged = mount->layered;
+        if (mount->layered)
+            take_host_root(mount, root);
         ((struct mount *)mount)->root = root;
     }
     return mount->root;

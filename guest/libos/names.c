@@ -6,6 +6,8 @@
 #include "files.h"
 #include "heap.h"
 #include "names.h"
+#include "notify.h"
+#include "opened.h"
 #include "synthetic.h"
 
 static mode_t file_mode_mask = 022;
@@ -22,34 +24,63 @@ uint32_t libos_umask(void) {
     return file_mode_mask;
 }
 
-/* What's done with a place, with nodes_lock held. */
-typedef long place_function(struct place *place, void *context);
+struct file *named_descriptor(const struct place *place) {
+    bool link = place->mount->kind == MOUNT_SYNTHETIC && place_follows(place);
+    int descriptor = link ? synthetic_descriptor(place->path, place->length) : -1;
+    return descriptor < 0 ? NULL : file_get(descriptor);
+}
 
-/* Finds the place and does it; again when the host has found a link. */
-static long with_place(int directory, const char *path, unsigned flags, place_function *function,
-                       void *context) {
-    struct place place;
-    long result = place_set(&place, directory, path, flags);
-    if (result)
-        return result;
+/* The place is what the file is: a node, which may have lost its name, or what has its path. */
+static long enter_file(struct place *place, struct file *file) {
+    if (file->operations == &memory_operations) {
+        place->node = file->node;
+        place->mount = mount_of_device(file->node->device);
+        return 0;
+    }
+    if (!file->path)
+        return 0;
+    long error = place_set_at(place, "", *file->path ? file->path : "/", place->flags & ~PLACE_FOLLOW);
+    return error ? error : place_find(place);
+}
+
+long with_found(struct place *place, place_function *function, void *context) {
     libos_lock(&nodes_lock);
-    result = place_find(&place);
+    long result = place_find(place);
+    struct file *file = result ? NULL : named_descriptor(place);
+    if (file)
+        result = enter_file(place, file);
     while (!result) {
-        result = function(&place, context);
-        if (result != -ELOOP || !place.host || place.node)
+        result = function(place, context);
+        if (result != -ELOOP || !place->host || place->node)
             break;
-        result = place_expand(&place);
+        result = place_expand(place);
     }
     libos_unlock(&nodes_lock);
+    if (file)
+        file_put(file);
     return result;
 }
 
-static bool by_host(const struct place *place) {
+long with_place(int directory, const char *path, unsigned flags, place_function *function, void *context) {
+    struct place place;
+    long result = place_set(&place, directory, path, flags);
+    return result ? result : with_found(&place, function, context);
+}
+
+long with_file_path(struct file *file, place_function *function, void *context) {
+    struct place place;
+    libos_lock(&nodes_lock);
+    long result = file->path ? place_set_at(&place, "", *file->path ? file->path : "/", 0) : -EBADF;
+    libos_unlock(&nodes_lock);
+    return result ? result : with_found(&place, function, context);
+}
+
+bool place_by_host(const struct place *place) {
     return !place->node && place->host && !place->mount->layered;
 }
 
 /* Nothing has this name, and one can be made. */
-static long check_new(const struct place *place) {
+long place_check_new(const struct place *place) {
     struct stat status;
     long error = place_status(place, &status);
     if (!error || is_mount_point(place))
@@ -73,7 +104,7 @@ long place_insert(struct place *place, struct node *node) {
 
 /* ---- stat */
 
-static long do_status(struct place *place, void *status) {
+long place_do_status(struct place *place, void *status) {
     long error = place_status(place, status);
     if (!error && place->must_be_directory && !S_ISDIR(((struct stat *)status)->st_mode))
         error = -ENOTDIR;
@@ -81,19 +112,17 @@ static long do_status(struct place *place, void *status) {
 }
 
 /* /proc/self/fd/N is what the descriptor is. */
-static long status_of_descriptor(struct place *place, void *status) {
-    if (place->mount->kind != MOUNT_SYNTHETIC || !(place->flags & PLACE_FOLLOW) || place->length < 11 ||
-        memcmp(place->path, "/proc/1/fd/", 11))
-        return do_status(place, status);
-    struct file *file;
-    long error = synthetic_open(place->path, place->length, O_RDONLY, &file);
-    if (error)
-        return error;
+static long status_of_descriptor(int descriptor, struct stat *status) {
     libos_unlock(&nodes_lock);
-    error = file->operations->status ? file->operations->status(file, status) : -EBADF;
-    file_put(file);
+    long error = sys_fstat(descriptor, status);
     libos_lock(&nodes_lock);
     return error;
+}
+
+static long do_status_followed(struct place *place, void *status) {
+    bool link = place->mount->kind == MOUNT_SYNTHETIC && !place->node && place_follows(place);
+    int descriptor = link ? synthetic_descriptor(place->path, place->length) : -1;
+    return descriptor < 0 ? place_do_status(place, status) : status_of_descriptor(descriptor, status);
 }
 
 long sys_newfstatat(int directory, const char *path, void *status, int flags) {
@@ -103,7 +132,7 @@ long sys_newfstatat(int directory, const char *path, void *status, int flags) {
         return sys_fstat(directory, status);
     unsigned place_flags =
         (flags & AT_SYMLINK_NOFOLLOW ? 0 : PLACE_FOLLOW) | (flags & AT_EMPTY_PATH ? PLACE_EMPTY : 0);
-    return with_place(directory, path, place_flags, status_of_descriptor, status);
+    return with_place(directory, path, place_flags, do_status_followed, status);
 }
 
 /* The kernel's struct statx. */
@@ -161,7 +190,7 @@ long sys_statx(int directory, const char *path, int flags, unsigned mask, void *
 static long do_access(struct place *place, void *context) {
     struct stat status;
     int mode = *(int *)context;
-    long error = do_status(place, &status);
+    long error = place_do_status(place, &status);
     if (error)
         return error;
     if (mode & 2 && !S_ISCHR(status.st_mode) && place_writable(place))
@@ -192,6 +221,7 @@ static long do_read_link(struct place *place, void *context) {
     if (place->node && S_ISLNK(place->node->mode)) {
         result = (size_t)place->node->size < buffer->length ? (size_t)place->node->size : buffer->length;
         memcpy(buffer->bytes, place->node->target, result);
+        node_accessed(place->node);
     } else if (place->mount->kind == MOUNT_SYNTHETIC) {
         result = synthetic_link(place->path, place->length, buffer->bytes, buffer->length, true);
     } else if (place->host && !place->node) {
@@ -217,12 +247,12 @@ long sys_readlinkat(int directory, const char *path, char *bytes, size_t length)
 static long do_symbolic_link(struct place *place, void *context) {
     const char *target = context;
     size_t length = strlen(target);
-    long error = check_new(place);
+    long error = place_check_new(place);
     if (!error && place->must_be_directory)
         error = -ENOENT;
     if (error)
         return error;
-    if (by_host(place)) {
+    if (place_by_host(place)) {
         struct orc_path path = place_host(place);
         return orc_hostcall(ORC_SYMBOLIC_LINK, (long)&path, (long)target, length, 0, 0);
     }
@@ -236,6 +266,8 @@ static long do_symbolic_link(struct place *place, void *context) {
         error = place_insert(place, node);
     }
     node_put(node);
+    if (!error)
+        notify_created(place, false);
     return error;
 }
 
@@ -250,10 +282,10 @@ long sys_symlinkat(const char *target, int directory, const char *path) {
 
 static long do_make_directory(struct place *place, void *context) {
     mode_t mode = *(mode_t *)context & ~libos_umask() & 01777;
-    long error = check_new(place);
+    long error = place_check_new(place);
     if (error)
         return error;
-    if (by_host(place)) {
+    if (place_by_host(place)) {
         struct orc_path path = place_host(place);
         return orc_hostcall(ORC_MAKE_DIRECTORY, (long)&path, mode & 0777, 0, 0, 0);
     }
@@ -262,6 +294,8 @@ static long do_make_directory(struct place *place, void *context) {
         return -ENOSPC;
     error = place_insert(place, node);
     node_put(node);
+    if (!error)
+        notify_created(place, true);
     return error;
 }
 
@@ -269,16 +303,41 @@ long sys_mkdirat(int directory, const char *path, mode_t mode) {
     return with_place(directory, path, PLACE_SETTLE, do_make_directory, &mode);
 }
 
-/* Only regular files: devices, sockets and FIFOs can't be made by name. */
+static long do_make_fifo(struct place *place, void *context) {
+    mode_t mode = *(mode_t *)context & ~libos_umask() & 07777;
+    long error = place_check_new(place);
+    if (!error && place->must_be_directory)
+        error = -ENOENT;
+    if (error)
+        return error;
+    if (place_by_host(place)) {
+        struct orc_path path = place_host(place);
+        return orc_hostcall(ORC_MAKE_FIFO, (long)&path, mode & 0777, 0, 0, 0);
+    }
+    struct node *node = node_create(place->mount->device, S_IFIFO | mode);
+    if (!node)
+        return -ENOSPC;
+    error = place_insert(place, node);
+    node_put(node);
+    if (!error)
+        notify_created(place, false);
+    return error;
+}
+
+/* Regular files and FIFOs: devices and sockets can't be made by name. */
 long sys_mknodat(int directory, const char *path, mode_t mode, long device) {
     (void)device;
-    if (mode & S_IFMT && !S_ISREG(mode))
+    if (S_ISFIFO(mode))
+        return with_place(directory, path, PLACE_SETTLE, do_make_fifo, &mode);
+    if (S_ISDIR(mode))
         return -EPERM;
+    if (mode & S_IFMT && !S_ISREG(mode))
+        return S_ISCHR(mode) || S_ISBLK(mode) || S_ISSOCK(mode) ? -EPERM : -EINVAL;
     long descriptor = sys_openat(directory, path, O_WRONLY | O_CREAT | O_EXCL, mode & 07777);
     return descriptor < 0 ? descriptor : sys_close(descriptor);
 }
 
-static bool ends_in_dot(const char *path) {
+bool path_ends_in_dot(const char *path) {
     size_t length = strlen(path);
     while (length && path[length - 1] == '/')
         length--;
@@ -300,276 +359,41 @@ static long do_remove(struct place *place, void *context) {
     if (error)
         return error;
     struct orc_path path = place_host(place);
-    if (by_host(place))
+    if (place_by_host(place))
         return orc_hostcall(ORC_REMOVE, (long)&path, directory, 0, 0, 0);
     error = directory ? directory_is_empty(place) : 0;
     return error ? error : layer_remove(place);
+}
+
+/* Who has it open, or watches it, hears of it. */
+static long do_remove_and_tell(struct place *place, void *context) {
+    struct node *node = place->node;
+    if (node)
+        node_hold(node);
+    long error = do_remove(place, context);
+    if (!error) {
+        notify_removed(place, *(bool *)context);
+        paths_removed(place->path, place->length);
+    }
+    if (node)
+        node_put(node);
+    return error;
 }
 
 long sys_unlinkat(int directory, const char *path, int flags) {
     bool remove_directory = flags & AT_REMOVEDIR;
     if (flags & ~AT_REMOVEDIR)
         return -EINVAL;
-    if (remove_directory && ends_in_dot(path))
+    if (remove_directory && path_ends_in_dot(path))
         return -EINVAL;
-    return with_place(directory, path, PLACE_SETTLE, do_remove, &remove_directory);
-}
-
-/* ---- two names */
-
-/* Both places, found one after the other, with the lock held. */
-static long find_two(struct place *from, struct place *to) {
-    long error = place_find(from);
-    if (!error)
-        error = place_find(to);
-    if (error)
-        return error;
-    if (is_mount_point(from) || is_mount_point(to))
-        return -EBUSY;
-    return from->mount == to->mount ? 0 : -EXDEV;
-}
-
-/* What's to have a new name is in memory. A host's directory can't move into it. */
-static long bring_into_memory(struct place *place, const struct stat *status) {
-    if (S_ISDIR(status->st_mode) && place->host)
-        return -EXDEV;
-    return layer_copy_up(place, false);
-}
-
-static bool lies_beneath(const struct place *place, const struct place *above) {
-    return place->length > above->length && !memcmp(place->path, above->path, above->length) &&
-           place->path[above->length] == '/';
-}
-
-static long check_replaced(const struct place *to, bool directory, const struct stat *old) {
-    if (S_ISDIR(old->st_mode) != directory)
-        return directory ? -ENOTDIR : -EISDIR;
-    return directory ? directory_is_empty(to) : 0;
-}
-
-static long rename_in_memory(struct place *from, struct place *to, const struct stat *status, bool exists) {
-    size_t length;
-    long error = bring_into_memory(from, status);
-    if (!error && exists && from->node == to->node)
-        return 0;
-    if (!error)
-        error = layer_parent(to);
-    if (error)
-        return error;
-    const char *name = place_name(to, &length);
-    struct node *node = from->node;
-    struct entry *entry = directory_find(to->parent, name, length);
-    if (entry)
-        entry_replace(to->parent, entry, node);
-    else
-        error = directory_add(to->parent, name, length, node);
-    from->entry = directory_find(from->parent, place_name(from, &length), length);
-    return error ? error : layer_remove(from);
-}
-
-#define NO_REPLACE 1 /* RENAME_NOREPLACE */
-
-static long rename_places(struct place *from, struct place *to, unsigned flags) {
-    struct stat status, old;
-    long error = place_status(from, &status);
-    if (error)
-        return error;
-    bool directory = S_ISDIR(status.st_mode);
-    if ((from->must_be_directory || to->must_be_directory) && !directory)
-        return -ENOTDIR;
-    if (lies_beneath(to, from))
-        return -EINVAL;
-    error = place_status(to, &old);
-    bool exists = !error;
-    if (error && error != -ENOENT)
-        return error;
-    if (exists && flags & NO_REPLACE)
-        return -EEXIST;
-    if ((error = place_writable(from)))
-        return error;
-    if (from->length == to->length && !memcmp(from->path, to->path, from->length))
-        return 0;
-    if (!from->mount->layered && !from->node) {
-        struct orc_path source = place_host(from), target = place_host(to);
-        return orc_hostcall(ORC_RENAME, (long)&source, (long)&target, flags, 0, 0);
-    }
-    if (exists && (error = check_replaced(to, directory, &old)))
-        return error;
-    return rename_in_memory(from, to, &status, exists);
-}
-
-long sys_renameat2(int old_directory, const char *old, int new_directory, const char *new, unsigned flags) {
-    struct place from, to;
-    if (flags & ~NO_REPLACE)
-        return -EINVAL;
-    if (ends_in_dot(old) || ends_in_dot(new))
-        return -EBUSY;
-    long error = place_set(&from, old_directory, old, PLACE_SETTLE);
-    if (!error)
-        error = place_set(&to, new_directory, new, PLACE_SETTLE);
-    if (error)
-        return error;
-    libos_lock(&nodes_lock);
-    error = find_two(&from, &to);
-    if (!error)
-        error = rename_places(&from, &to, flags);
-    libos_unlock(&nodes_lock);
-    return error;
-}
-
-static long link_places(struct place *from, struct place *to) {
-    struct stat status;
-    long error = place_status(from, &status);
-    if (!error && S_ISDIR(status.st_mode))
-        error = -EPERM;
-    if (!error)
-        error = check_new(to);
-    if (error)
-        return error;
-    if (!from->mount->layered && !from->node) {
-        struct orc_path source = place_host(from), target = place_host(to);
-        return orc_hostcall(ORC_LINK, (long)&source, (long)&target, 0, 0, 0);
-    }
-    error = bring_into_memory(from, &status);
-    return error ? error : place_insert(to, from->node);
-}
-
-long sys_linkat(int old_directory, const char *old, int new_directory, const char *new, int flags) {
-    struct place from, to;
-    if (flags & ~AT_SYMLINK_FOLLOW)
-        return -EINVAL;
-    long error =
-        place_set(&from, old_directory, old, PLACE_SETTLE | (flags & AT_SYMLINK_FOLLOW ? PLACE_FOLLOW : 0));
-    if (!error)
-        error = place_set(&to, new_directory, new, PLACE_SETTLE);
-    if (error)
-        return error;
-    libos_lock(&nodes_lock);
-    error = find_two(&from, &to);
-    while (!error) {
-        error = link_places(&from, &to);
-        if (error != -ELOOP || from.node || !from.host)
-            break;
-        error = place_expand(&from);
-        if (!error && from.mount != to.mount)
-            error = -EXDEV;
-    }
-    libos_unlock(&nodes_lock);
-    return error;
-}
-
-/* ---- attributes */
-
-/* On the host's side, through a handle: it has them changed by those who may write there. */
-static long set_host_attributes(struct place *place, const struct attributes *attributes) {
-    struct orc_path path = place_host(place);
-    struct file file = {.operations = &host_file_operations};
-    long handle = orc_hostcall(ORC_OPEN, (long)&path, O_RDONLY | ORC_NO_LINKS, 0, 0, 0);
-    if (handle == -EACCES) /* not readable, but perhaps writable */
-        handle = orc_hostcall(ORC_OPEN, (long)&path, O_WRONLY | ORC_NO_LINKS, 0, 0, 0);
-    if (handle < 0)
-        return handle;
-    file.handle = handle;
-    long error = host_file_operations.set_attributes(&file, attributes);
-    orc_hostcall(ORC_CLOSE, handle, 0, 0, 0, 0);
-    return error;
-}
-
-static long do_set_attributes(struct place *place, void *context) {
-    struct stat status;
-    long error = do_status(place, &status);
-    if (!error)
-        error = place_writable(place);
-    if (error)
-        return error;
-    if (by_host(place))
-        return set_host_attributes(place, context);
-    error = layer_copy_up(place, false);
-    return error ? error : node_set_attributes(place->node, context);
-}
-
-long path_set_attributes(const char *path, const struct attributes *attributes) {
-    return with_place(AT_FDCWD, *path ? path : "/", 0, do_set_attributes, (void *)attributes);
-}
-
-static unsigned follow_flag(int flags) {
-    return flags & AT_SYMLINK_NOFOLLOW ? 0 : PLACE_FOLLOW;
-}
-
-long sys_fchmodat(int directory, const char *path, mode_t mode) {
-    struct attributes attributes = {.set_mode = true, .mode = mode & 07777};
-    return with_place(directory, path, PLACE_FOLLOW, do_set_attributes, &attributes);
-}
-
-long sys_fchownat(int directory, const char *path, uint32_t user, uint32_t group, int flags) {
-    struct attributes attributes = {.set_owner = true, .user = user, .group = group};
-    if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-        return -EINVAL;
-    if (flags & AT_EMPTY_PATH && !*path)
-        return sys_fchown(directory, user, group);
-    return with_place(directory, path, follow_flag(flags), do_set_attributes, &attributes);
-}
-
-#define NOW 0x3fffffff /* UTIME_NOW */
-#define OMIT 0x3ffffffe
-
-static int64_t file_time(const struct timespec *time) {
-    return time->tv_nsec == NOW    ? ORC_TIME_NOW
-           : time->tv_nsec == OMIT ? ORC_TIME_OMIT
-                                   : time->tv_sec * 1000000000 + time->tv_nsec;
-}
-
-static bool is_time(const struct timespec *time) {
-    return time->tv_nsec == NOW || time->tv_nsec == OMIT ||
-           (time->tv_nsec >= 0 && time->tv_nsec < 1000000000);
-}
-
-long sys_utimensat(int directory, const char *path, const struct timespec times[2], int flags) {
-    struct attributes attributes = {.set_times = true, .times = {ORC_TIME_NOW, ORC_TIME_NOW}};
-    if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) ||
-        (times && (!is_time(&times[0]) || !is_time(&times[1]))))
-        return -EINVAL;
-    for (int i = 0; times && i < 2; i++)
-        attributes.times[i] = file_time(&times[i]);
-    if (path && !(flags & AT_EMPTY_PATH && !*path))
-        return with_place(directory, path, follow_flag(flags), do_set_attributes, &attributes);
-    struct file *file = file_get(directory);
-    if (!file)
-        return -EBADF;
-    long error =
-        file->operations->set_attributes ? file->operations->set_attributes(file, &attributes) : -EPERM;
-    file_put(file);
-    return error;
-}
-
-long sys_futimesat(int directory, const char *path, const struct timeval times[2]) {
-    struct timespec exact[2];
-    for (int i = 0; times && i < 2; i++)
-        exact[i] = (struct timespec){.tv_sec = times[i].tv_sec, .tv_nsec = times[i].tv_usec * 1000};
-    return sys_utimensat(directory, path, times ? exact : NULL, 0);
-}
-
-long sys_utime(const char *path, const long times[2]) {
-    struct timespec exact[2];
-    for (int i = 0; times && i < 2; i++)
-        exact[i] = (struct timespec){.tv_sec = times[i]};
-    return sys_utimensat(AT_FDCWD, path, times ? exact : NULL, 0);
-}
-
-long sys_truncate(const char *path, int64_t size) {
-    long descriptor = sys_openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
-    if (descriptor < 0)
-        return descriptor;
-    long error = sys_ftruncate(descriptor, size);
-    sys_close(descriptor);
-    return error;
+    return with_place(directory, path, PLACE_SETTLE, do_remove_and_tell, &remove_directory);
 }
 
 /* ---- file systems */
 
 static long do_sync(struct place *place, void *context) {
     (void)context;
-    if (!by_host(place) || place->mount->read_only)
+    if (!place_by_host(place) || place->mount->read_only)
         return 0;
     struct orc_path path = place_host(place);
     long handle = orc_hostcall(ORC_OPEN, (long)&path, O_RDONLY | ORC_NO_LINKS, 0, 0, 0);
@@ -580,8 +404,8 @@ static long do_sync(struct place *place, void *context) {
     return error;
 }
 
-long path_sync(const char *path) {
-    return with_place(AT_FDCWD, *path ? path : "/", 0, do_sync, NULL);
+long path_sync(struct file *file) {
+    return with_file_path(file, do_sync, NULL);
 }
 
 #define MEMORY_MAGIC 0x01021994 /* TMPFS_MAGIC */
@@ -620,14 +444,14 @@ long host_file_system(long handle, struct statfs *status) {
 
 static long do_file_system(struct place *place, void *context) {
     struct stat status;
-    long error = do_status(place, &status);
+    long error = place_do_status(place, &status);
     if (error)
         return error;
-    return by_host(place) ? host_file_system(place->mount->handle, context) : memory_file_system(context);
+    return place_by_host(place) ? host_file_system(place->mount->handle, context) : memory_file_system(context);
 }
 
-long path_file_system(const char *path, struct statfs *status) {
-    return with_place(AT_FDCWD, *path ? path : "/", PLACE_FOLLOW, do_file_system, status);
+long path_file_system(struct file *file, struct statfs *status) {
+    return with_file_path(file, do_file_system, status);
 }
 
 long sys_statfs(const char *path, void *status) {
@@ -638,12 +462,25 @@ long sys_statfs(const char *path, void *status) {
 
 static char *directory_path;
 static size_t directory_size;
+static bool directory_removed;
 
 const char *current_directory(void) {
     if (directory_path)
         return directory_path;
     const char *first = (const char *)(uintptr_t)libos_boot->working_directory;
     return first[0] == '/' && !first[1] ? "" : first;
+}
+
+static long change_directory(const char *to, size_t length, bool removed) {
+    char *path = heap_allocate(length + 1);
+    if (!path)
+        return -ENOMEM;
+    memcpy(path, to, length);
+    heap_free(directory_path, directory_size);
+    directory_path = path;
+    directory_size = length + 1;
+    directory_removed = removed;
+    return 0;
 }
 
 static long do_change_directory(struct place *place, void *context) {
@@ -654,14 +491,11 @@ static long do_change_directory(struct place *place, void *context) {
         error = -ENOTDIR;
     if (error)
         return error;
-    char *path = heap_allocate(place->length + 1);
-    if (!path)
-        return -ENOMEM;
-    memcpy(path, place->path, place->length + 1);
-    heap_free(directory_path, directory_size);
-    directory_path = path;
-    directory_size = place->length + 1;
-    return 0;
+    return change_directory(place->path, place->length, false);
+}
+
+void current_directory_moved(const char *path, size_t length, bool removed) {
+    change_directory(path, length, removed);
 }
 
 long sys_chdir(const char *path) {
@@ -669,6 +503,8 @@ long sys_chdir(const char *path) {
 }
 
 long sys_fchdir(int descriptor) {
+    if (descriptor < 0)
+        return -EBADF;
     return with_place(descriptor, ".", PLACE_FOLLOW, do_change_directory, NULL);
 }
 
@@ -680,6 +516,7 @@ long sys_getcwd(char *buffer, size_t size) {
     size_t length = strlen(path) + 1;
     if (length <= size)
         memcpy(buffer, path, length);
+    bool removed = directory_removed;
     libos_unlock(&nodes_lock);
-    return length <= size ? (long)length : -ERANGE;
+    return removed ? -ENOENT : length <= size ? (long)length : -ERANGE;
 }

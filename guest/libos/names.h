@@ -19,7 +19,7 @@ struct mount {
     const char *path; /* canonical; "" for the root */
     uint32_t length;
     uint32_t handle;
-    uint16_t device;
+    uint32_t device; /* st_dev of what memory holds, and of a layered mount altogether */
     uint8_t kind; /* ORC_MOUNT_, or MOUNT_SYNTHETIC */
     bool read_only, layered;
     bool inner;        /* other mounts lie beneath it */
@@ -55,6 +55,9 @@ static inline bool place_follows(const struct place *place) {
 long place_set(struct place *place, int directory, const char *path, unsigned flags);
 long place_set_at(struct place *place, const char *base, const char *path, unsigned flags);
 
+/* The same from where an open file's path leads: it changes when the file is renamed. */
+long place_set_file(struct place *place, struct file *file, const char *path, unsigned flags);
+
 /* Finds it. 0; -ENOENT where something is missing on the way, and other errors. */
 long place_find(struct place *place);
 
@@ -72,6 +75,25 @@ long place_status(const struct place *place, struct stat *status);
 /* 0 when names in its directory may be made, removed, or changed: -EROFS. */
 long place_writable(const struct place *place);
 
+/* What's done with a place, with nodes_lock held. */
+typedef long place_function(struct place *place, void *context);
+/* Finds the place and does it; again when the host has found a link. Without the lock. */
+long with_place(int directory, const char *path, unsigned flags, place_function *function, void *context);
+long with_found(struct place *place, place_function *function, void *context);
+/* At an open file's path. */
+long with_file_path(struct file *file, place_function *function, void *context);
+
+/* The file that a path through /proc/self/fd names, with a reference; NULL: it's no such path. Put it without the lock. */
+struct file *named_descriptor(const struct place *place);
+
+/* The host alone has it, and may change it. */
+bool place_by_host(const struct place *place);
+/* place_status, and -ENOTDIR where the path asks for a directory. A place_function. */
+long place_do_status(struct place *place, void *status);
+/* Nothing has this name, and one can be made. */
+long place_check_new(const struct place *place);
+bool path_ends_in_dot(const char *path);
+
 /* Puts a new node under its name, which memory doesn't hold and the host doesn't show. */
 long place_insert(struct place *place, struct node *node);
 
@@ -83,6 +105,8 @@ void mounts_start(void);
 const struct mount *mount_of(const char *path, size_t length);
 /* The one that is mounted right there, or NULL; `length` isn't 0. */
 const struct mount *mount_at(const char *path, size_t length);
+/* The one whose nodes have this st_dev; the root if there's none. */
+const struct mount *mount_of_device(uint32_t device);
 /* The next mount point right beneath a directory, and its name; `index` starts at 0. NULL: no more. */
 const char *mount_beneath(const char *path, size_t length, unsigned *index, size_t *name_length);
 bool is_mount_point(const struct place *place);
@@ -102,17 +126,19 @@ long layer_remove(struct place *place);
 long directory_is_empty(const struct place *place);
 
 /* For descriptors whose attributes are changed where the path leads. Without the lock. */
-long path_set_attributes(const char *path, const struct attributes *attributes);
+long path_set_attributes(struct file *file, const struct attributes *attributes);
 
 /* A directory that the libOS lists, written to disk by the host where the host has it. Without the lock. */
-long path_sync(const char *path);
+long path_sync(struct file *file);
 struct statfs;
-long path_file_system(const char *path, struct statfs *status);
+long path_file_system(struct file *file, struct statfs *status);
 long memory_file_system(struct statfs *status);
 long host_file_system(long handle, struct statfs *status);
 
 /* Current directory: canonical, "" for the root. */
 const char *current_directory(void);
+/* Another path to it, or to where it was. */
+void current_directory_moved(const char *path, size_t length, bool removed);
 
 #pragma GCC visibility pop
 

@@ -3,9 +3,11 @@
 #include <string.h>
 #include "heap.h"
 #include "node.h"
+#include "xattr.h"
 
 struct libos_lock nodes_lock;
-static uint32_t last_inode = 1;
+/* Above those of hosts' files, beside which a layer's nodes stand. */
+static uint64_t last_inode = (uint64_t)1 << 40;
 
 struct node *node_create(uint32_t device, mode_t mode) {
     struct node *node = heap_allocate(sizeof *node);
@@ -15,7 +17,7 @@ struct node *node_create(uint32_t device, mode_t mode) {
     node->mode = mode;
     node->device = device;
     node->inode = ++last_inode;
-    node->access = node->modification = node->change = libos_now(ORC_CLOCK_REALTIME);
+    node->access = node->modification = node->change = node->birth = libos_now(ORC_CLOCK_REALTIME);
     if (S_ISDIR(mode))
         node->links = 2;
     return node;
@@ -40,11 +42,20 @@ void node_put(struct node *node) {
         heap_free(node->target, node->size + 1);
     else if (S_ISREG(node->mode))
         node_free_content(node);
+    attributes_free(node);
     heap_free(node, sizeof *node);
 }
 
 void node_touch(struct node *node) {
     node->modification = node->change = libos_now(ORC_CLOCK_REALTIME);
+}
+
+#define DAY 86400000000000ll
+
+void node_accessed(struct node *node) {
+    int64_t now = libos_now(ORC_CLOCK_REALTIME);
+    if (node->access <= node->modification || node->access <= node->change || now - node->access >= DAY)
+        node->access = now;
 }
 
 static struct timespec time_of(int64_t nanoseconds) {

@@ -28,9 +28,13 @@ struct node {
     uint32_t links;
     mode_t mode;
     uint32_t user, group;
-    uint32_t device, inode;
+    uint32_t device;
+    uint32_t seals; /* F_SEAL_ */
+    uint64_t inode;
     int64_t size;
-    int64_t access, modification, change; /* ns since 1970 */
+    int64_t access, modification, change, birth; /* ns since 1970 */
+    struct attribute *attributes;                /* xattr.c */
+    bool nameless; /* O_TMPFILE: it may get a name, though it has none */
     union {
         struct {
             struct entry *first, *last;
@@ -58,6 +62,8 @@ void node_hold(struct node *node);
 void node_put(struct node *node);
 void node_status(const struct node *node, struct stat *status);
 void node_touch(struct node *node); /* modified now */
+/* Read now: keeps the time where it can be told apart from that of the last change (relatime). */
+void node_accessed(struct node *node);
 
 struct entry *directory_find(const struct node *directory, const char *name, size_t length);
 /* A new name; takes a reference and a link of `node` (NULL: a whiteout). The name isn't there yet. */

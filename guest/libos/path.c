@@ -134,8 +134,9 @@ static long check_can_descend(const struct walk *walk, const char *path) {
         return -ENOTDIR;
     if (walk->node)
         return S_ISDIR(walk->node->mode) ? 0 : -ENOTDIR;
-    bool possible = walk->host || walk->mount->kind == MOUNT_SYNTHETIC || leads_to_mount(walk->mount, path, walk->done);
-    return possible ? 0 : -ENOENT;
+    if (walk->mount->kind == MOUNT_SYNTHETIC)
+        return synthetic_descend(path, walk->done);
+    return walk->host || leads_to_mount(walk->mount, path, walk->done) ? 0 : -ENOENT;
 }
 
 #define AGAIN 1 /* the path has changed: walk it from the start */
@@ -154,9 +155,10 @@ static long follow(struct place *place, struct walk *walk, size_t start, const c
     return error ? error : AGAIN;
 }
 
-/* For "..": [0, done) has to be a directory, with no link on the host's side in it. */
+/* For "..": [0, done) has to be a directory, with no link on the host's side in it. What the path began with was one
+ * when it was opened, and may be gone. */
 static long go_up(struct place *place, struct walk *walk, size_t name_end) {
-    long error = check_can_descend(walk, place->path);
+    long error = walk->done <= place->known ? 0 : check_can_descend(walk, place->path);
     if (!error && walk->host && !walk->node && walk->done > place->known && walk->done > walk->mount->length)
         error = check_directory(walk->mount, place->path, walk->done);
     if (error == -ELOOP) {
@@ -287,6 +289,15 @@ long place_set_at(struct place *place, const char *base, const char *path, unsig
     return set_text(place, base, path);
 }
 
+long place_set_file(struct place *place, struct file *file, const char *path, unsigned flags) {
+    libos_lock(&nodes_lock);
+    long error = file->path ? place_set_at(place, file->path, path, flags) : -ENOTDIR;
+    if (!error && file->kind != FILE_DIRECTORY && !file->directory && *path != '/')
+        place->known = 0; /* it may be no directory */
+    libos_unlock(&nodes_lock);
+    return error;
+}
+
 long place_set(struct place *place, int directory, const char *path, unsigned flags) {
     long error;
     if (*path == '/')
@@ -300,7 +311,7 @@ long place_set(struct place *place, int directory, const char *path, unsigned fl
     struct file *file = file_get(directory);
     if (!file)
         return -EBADF;
-    error = file->path ? place_set_at(place, file->path, path, flags) : -ENOTDIR;
+    error = place_set_file(place, file, path, flags);
     file_put(file);
     return error;
 }
@@ -313,24 +324,30 @@ const char *place_name(const struct place *place, size_t *length) {
     return place->path + start;
 }
 
+/* A file system has one device number, whoever keeps a file of it. */
+static long with_device(long error, const struct place *place, struct stat *status) {
+    status->st_dev = place->mount->device;
+    return error;
+}
+
 long place_status(const struct place *place, struct stat *status) {
     if (place->node) {
         node_status(place->node, status);
         return 0;
     }
     if (place->mount->kind == MOUNT_SYNTHETIC)
-        return synthetic_status(place->path, place->length, status);
+        return with_device(synthetic_status(place->path, place->length, status), place, status);
     if (!place->host)
-        return is_mount_point(place) ? synthetic_directory_status(status) : -ENOENT;
+        return is_mount_point(place) ? with_device(synthetic_directory_status(status), place, status) : -ENOENT;
     struct orc_status host_status;
     struct orc_path host = place_host(place);
     long error = orc_hostcall(ORC_STATUS_AT, (long)&host, ORC_NO_LINKS | place_follows(place),
                               (long)&host_status, 0, 0);
     if (error == -ENOENT && is_mount_point(place))
-        return synthetic_directory_status(status);
+        return with_device(synthetic_directory_status(status), place, status);
     if (!error)
         fill_status(status, &host_status);
-    return error;
+    return place->mount->layered ? with_device(error, place, status) : error;
 }
 
 long place_writable(const struct place *place) {

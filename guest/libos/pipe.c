@@ -13,6 +13,7 @@
 #include "pipe.h"
 #include "watch.h"
 
+#define PIPE_DEVICE 0xffd00001u /* makedev(0, 0xffd01): no mount's */
 #define USUAL_SIZE 65536u
 #define MOST_SIZE 1048576u
 
@@ -34,15 +35,18 @@ struct pipe {
     uint32_t start, used;
     uint32_t number;
     char *ring;
-    struct sleepers reading, writing;
+    struct sleepers reading, writing, opening;
+    struct fifo *fifo;                       /* NULL: it has no name */
+    uint32_t readers_opened, writers_opened; /* in all its life */
 };
 
 static struct pipe *pipe_of(const struct file *file) {
     return file->own;
 }
 
-static bool is_reader(const struct file *file) {
-    return (file->flags & O_ACCMODE) == O_RDONLY;
+/* Of a reader whose FIFO no writer has had open since: it isn't told of the end of writing. */
+static bool waits_for_writer(const struct pipe *pipe, const struct file *file) {
+    return pipe->fifo && file->position == pipe->writers_opened;
 }
 
 /* --- The ring; the pipe is locked. */
@@ -150,7 +154,7 @@ static long wait_for_bytes(struct pipe *pipe, const struct file *file) {
     return 1;
 }
 
-static long pipe_read_vector(struct file *file, const struct iovec *vector, int count, int64_t position) {
+long pipe_read_vector(struct file *file, const struct iovec *vector, int count, int64_t position) {
     struct pipe *pipe = pipe_of(file);
     (void)position;
     if (!total_length(vector, count))
@@ -168,7 +172,7 @@ static long pipe_read_vector(struct file *file, const struct iovec *vector, int 
     return result;
 }
 
-static long pipe_read(struct file *file, void *buffer, size_t length, int64_t position) {
+long pipe_read(struct file *file, void *buffer, size_t length, int64_t position) {
     const struct iovec one = {buffer, length};
     return pipe_read_vector(file, &one, 1, position);
 }
@@ -207,7 +211,7 @@ static void put_some(struct pipe *pipe, struct rest *rest, size_t length) {
     }
 }
 
-static long pipe_write_vector(struct file *file, const struct iovec *vector, int count, int64_t position) {
+long pipe_write_vector(struct file *file, const struct iovec *vector, int count, int64_t position) {
     struct pipe *pipe = pipe_of(file);
     struct rest rest = {vector, 0};
     size_t total = total_length(vector, count), done = 0;
@@ -237,21 +241,22 @@ static long pipe_write_vector(struct file *file, const struct iovec *vector, int
     return done ? (long)done : error;
 }
 
-static long pipe_write(struct file *file, const void *buffer, size_t length, int64_t position) {
+long pipe_write(struct file *file, const void *buffer, size_t length, int64_t position) {
     const struct iovec one = {(void *)buffer, length};
     return pipe_write_vector(file, &one, 1, position);
 }
 
 /* --- The rest of a file */
 
-static unsigned pipe_ready(struct file *file) {
+unsigned pipe_ready(struct file *file) {
     struct pipe *pipe = pipe_of(file);
     unsigned events;
     libos_lock(&pipe->lock);
-    if (is_reader(file))
-        events = (pipe->used ? CAN_READ : 0) | (pipe->writers ? 0 : POLLHUP);
-    else
-        events = (has_room(pipe) ? CAN_WRITE : 0) | (pipe->readers ? 0 : POLLERR);
+    events = 0;
+    if (readable(file))
+        events |= (pipe->used ? CAN_READ : 0) | (pipe->writers || waits_for_writer(pipe, file) ? 0 : POLLHUP);
+    if (writable(file))
+        events |= (has_room(pipe) ? CAN_WRITE : 0) | (pipe->readers ? 0 : POLLERR);
     libos_unlock(&pipe->lock);
     return events;
 }
@@ -259,6 +264,7 @@ static unsigned pipe_ready(struct file *file) {
 static long pipe_status(struct file *file, struct stat *status) {
     int64_t now = libos_now(ORC_CLOCK_REALTIME);
     memset(status, 0, sizeof *status);
+    status->st_dev = PIPE_DEVICE;
     status->st_ino = pipe_number(file);
     status->st_mode = S_IFIFO | 0600;
     status->st_nlink = 1;
@@ -268,7 +274,7 @@ static long pipe_status(struct file *file, struct stat *status) {
     return 0;
 }
 
-static long pipe_control(struct file *file, unsigned long request, long argument) {
+long pipe_control(struct file *file, unsigned long request, long argument) {
     struct pipe *pipe = pipe_of(file);
     if (request != FIONREAD)
         return -ENOTTY;
@@ -279,25 +285,90 @@ static long pipe_control(struct file *file, unsigned long request, long argument
     return 0;
 }
 
-static void pipe_put(struct pipe *pipe) {
-    if (__atomic_sub_fetch(&pipe->references, 1, __ATOMIC_ACQ_REL))
-        return;
+struct fifo *pipe_fifo(const struct file *file) {
+    return pipe_of(file)->fifo;
+}
+
+void pipe_free(struct pipe *pipe) {
     heap_free(pipe->ring, pipe->size);
     heap_free(pipe, sizeof *pipe);
 }
 
-/* The last descriptor of one end is closed: what the other end waits for doesn't come any more. */
+/* What the other end waits for doesn't come any more when the last one is closed. */
+void pipe_close_end(struct file *file) {
+    struct pipe *pipe = pipe_of(file);
+    watched_closed(&pipe->watched, file);
+    if (file->unopened)
+        return;
+    libos_lock(&pipe->lock);
+    if (writable(file))
+        unlock_and_tell(pipe, &pipe->reading, --pipe->writers ? 0 : CAN_READ | POLLHUP);
+    if (writable(file) && readable(file))
+        libos_lock(&pipe->lock);
+    if (readable(file))
+        unlock_and_tell(pipe, &pipe->writing, --pipe->readers ? 0 : CAN_WRITE | POLLERR);
+}
+
+/* The last descriptor of one end is closed. */
 static void pipe_release(struct file *file) {
     struct pipe *pipe = pipe_of(file);
     if (!pipe)
         return; /* it was never made */
-    watched_closed(&pipe->watched, file);
+    pipe_close_end(file);
+    if (!__atomic_sub_fetch(&pipe->references, 1, __ATOMIC_ACQ_REL))
+        pipe_free(pipe);
+}
+
+/* Who waits for the other end to be opened; with the pipe locked. */
+static void wake_opening(struct pipe *pipe) {
+    if (!pipe->opening.count)
+        return;
+    __atomic_store_n(&pipe->opening.turn, pipe->opening.turn + 1, __ATOMIC_RELAXED);
+    libos_futex_wake((long)&pipe->opening.turn, INT_MAX);
+}
+
+static long wait_for_other(struct pipe *pipe, const uint32_t *opened) {
+    uint32_t before = *opened;
+    while (*opened == before) {
+        long error = sleep_on(pipe, &pipe->opening);
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+static long open_reader(struct pipe *pipe, struct file *file) {
+    pipe->readers_opened++;
+    pipe->readers++;
+    wake_opening(pipe);
+    file->position = pipe->writers ? -1 : (int64_t)pipe->writers_opened;
+    if (pipe->writers || writable(file) || file->flags & O_NONBLOCK)
+        return 0;
+    long error = wait_for_other(pipe, &pipe->writers_opened);
+    pipe->readers -= error != 0;
+    return error;
+}
+
+static long open_writer(struct pipe *pipe, const struct file *file) {
+    if (!pipe->readers && file->flags & O_NONBLOCK)
+        return -ENXIO;
+    pipe->writers_opened++;
+    pipe->writers++;
+    wake_opening(pipe);
+    long error = pipe->readers ? 0 : wait_for_other(pipe, &pipe->readers_opened);
+    pipe->writers -= error != 0;
+    return error;
+}
+
+long pipe_open_end(struct file *file) {
+    struct pipe *pipe = pipe_of(file);
     libos_lock(&pipe->lock);
-    if (is_reader(file))
-        unlock_and_tell(pipe, &pipe->writing, --pipe->readers ? 0 : CAN_WRITE | POLLERR);
-    else
-        unlock_and_tell(pipe, &pipe->reading, --pipe->writers ? 0 : CAN_READ | POLLHUP);
-    pipe_put(pipe);
+    long error = readable(file) ? open_reader(pipe, file) : 0;
+    if (!error && writable(file))
+        error = open_writer(pipe, file);
+    libos_unlock(&pipe->lock);
+    file->unopened = error != 0;
+    return error;
 }
 
 const struct file_operations pipe_operations = {
@@ -339,9 +410,19 @@ long pipe_set_size(struct file *file, size_t size) {
     return result;
 }
 
-long pipe_create(struct file *ends[2], unsigned flags) {
+struct pipe *pipe_allocate(struct fifo *fifo) {
     static uint32_t last_number;
     struct pipe *pipe = heap_allocate(sizeof *pipe);
+    if (!pipe)
+        return NULL;
+    pipe->fifo = fifo;
+    pipe->limit = USUAL_SIZE;
+    pipe->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
+    return pipe;
+}
+
+long pipe_create(struct file *ends[2], unsigned flags) {
+    struct pipe *pipe = pipe_allocate(NULL);
     ends[0] = pipe ? file_create(&pipe_operations, FILE_PIPE, O_RDONLY | flags) : NULL;
     ends[1] = ends[0] ? file_create(&pipe_operations, FILE_PIPE, O_WRONLY | flags) : NULL;
     if (!ends[1]) {
@@ -352,8 +433,6 @@ long pipe_create(struct file *ends[2], unsigned flags) {
     }
     pipe->references = 2;
     pipe->readers = pipe->writers = 1;
-    pipe->limit = USUAL_SIZE;
-    pipe->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
     ends[0]->own = ends[1]->own = pipe;
     return 0;
 }

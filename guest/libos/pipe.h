@@ -8,6 +8,24 @@
 
 extern const struct file_operations pipe_operations;
 
+/* The parts that FIFOs share. */
+struct pipe;
+struct fifo;
+struct pipe *pipe_allocate(struct fifo *fifo); /* nobody has it open; NULL: no memory */
+void pipe_free(struct pipe *pipe);
+struct fifo *pipe_fifo(const struct file *file);
+/* Opens the end, which the file says: 0, -ENXIO, -EINTR. */
+long pipe_open_end(struct file *file);
+/* The end is closed. `unopened` ends don't count. */
+void pipe_close_end(struct file *file);
+/* What FIFOs do as pipes do. */
+long pipe_read(struct file *file, void *buffer, size_t length, int64_t position);
+long pipe_write(struct file *file, const void *buffer, size_t length, int64_t position);
+long pipe_read_vector(struct file *file, const struct iovec *vector, int count, int64_t position);
+long pipe_write_vector(struct file *file, const struct iovec *vector, int count, int64_t position);
+unsigned pipe_ready(struct file *file);
+long pipe_control(struct file *file, unsigned long request, long argument);
+
 /* Two ends of a new pipe, each with one reference: 0 or -ENOMEM. */
 long pipe_create(struct file *ends[2], unsigned flags);
 /* F_GETPIPE_SZ, F_SETPIPE_SZ. */

@@ -81,8 +81,7 @@ static const struct synthetic *look_up(const char *path, size_t length) {
     return NULL;
 }
 
-/* The number N of a path /proc/1/fd/N; -1: it isn't one. */
-static int descriptor_of(const char *path, size_t length) {
+int synthetic_descriptor(const char *path, size_t length) {
     static const char prefix[] = PROCESS "/fd/";
     size_t at = sizeof prefix - 1;
     int number = 0;
@@ -97,8 +96,8 @@ static int descriptor_of(const char *path, size_t length) {
 }
 
 static void text_add_descriptor(struct text *text, struct file *file) {
-    static const char *const kinds[] = {"pipe:[", "pipe:[", "socket:[", "anon_inode:[eventpoll",
-                                        "anon_inode:[timerfd"};
+    static const char *const kinds[] = {"pipe:[",   "pipe:[", "socket:[", "anon_inode:[eventpoll",
+                                        "anon_inode:inotify", "anon_inode:[timerfd"};
     if (file->path) {
         text_add(text, *file->path ? file->path : "/");
         return;
@@ -108,7 +107,8 @@ static void text_add_descriptor(struct text *text, struct file *file) {
         text_add_number(text, pipe_number(file));
     else if (file->kind <= FILE_SOCKET || file->kind > FILE_TIMER)
         text_add_number(text, file->handle == ORC_NO_HANDLE ? 0 : file->handle);
-    text_add(text, "]");
+    if (file->kind != FILE_NOTIFY)
+        text_add(text, "]");
 }
 
 static long copy_target(struct text *text, char *target, size_t size) {
@@ -132,7 +132,7 @@ static long link_to_descriptor(int descriptor, char *target, size_t size) {
 }
 
 long synthetic_link(const char *path, size_t length, char *target, size_t size, bool magic) {
-    int descriptor = descriptor_of(path, length);
+    int descriptor = synthetic_descriptor(path, length);
     if (descriptor >= 0)
         return magic ? link_to_descriptor(descriptor, target, size) : -EINVAL;
     const struct synthetic *found = look_up(path, length);
@@ -180,7 +180,7 @@ static mode_t mode_of(const struct synthetic *found) {
 }
 
 long synthetic_status(const char *path, size_t length, struct stat *status) {
-    int descriptor = descriptor_of(path, length);
+    int descriptor = synthetic_descriptor(path, length);
     const struct synthetic *found = look_up(path, length);
     if (descriptor >= 0)
         return descriptor_close_on_exec(descriptor) < 0 ? -ENOENT
@@ -193,6 +193,12 @@ long synthetic_status(const char *path, size_t length, struct stat *status) {
     if (found->kind == TERMINAL)
         status->st_rdev = makedev(5, 0);
     return 0;
+}
+
+long synthetic_descend(const char *path, size_t length) {
+    struct stat status;
+    long error = synthetic_status(path, length, &status);
+    return error ? error : S_ISDIR(status.st_mode) ? 0 : -ENOTDIR;
 }
 
 /* A file of its own for the text. */
@@ -216,7 +222,7 @@ static long open_descriptor(int descriptor, struct file **file) {
 
 long synthetic_open(const char *path, size_t length, unsigned flags, struct file **file) {
     struct text text = {0};
-    int descriptor = descriptor_of(path, length);
+    int descriptor = synthetic_descriptor(path, length);
     if (descriptor >= 0)
         return open_descriptor(descriptor, file);
     const struct synthetic *found = look_up(path, length);

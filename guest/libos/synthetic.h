@@ -10,8 +10,12 @@
  * /proc/self/fd lead to a description rather than a name; only with `magic` they count as links. */
 long synthetic_link(const char *path, size_t length, char *target, size_t size, bool magic);
 long synthetic_status(const char *path, size_t length, struct stat *status);
-long synthetic_directory_status(
-    struct stat *status); /* of a directory that exists for a mount point's sake */
+/* Of a directory that exists for a mount point's sake. */
+long synthetic_directory_status(struct stat *status);
+/* Whether names can be looked up there: 0, -ENOTDIR, -ENOENT. */
+long synthetic_descend(const char *path, size_t length);
+/* The number N of a path /proc/1/fd/N; -1: it isn't one. */
+int synthetic_descriptor(const char *path, size_t length);
 
 /* A new open file with the path's content (which must not be a directory); 0 or -errno. */
 long synthetic_open(const char *path, size_t length, unsigned flags, struct file **file);

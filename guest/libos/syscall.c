@@ -12,6 +12,7 @@
 #define NUMBER_FACCESSAT2 439
 #define NUMBER_CLOSE_RANGE 436
 #define NUMBER_EPOLL_PWAIT2 441
+#define NUMBER_FCHMODAT2 452
 
 /* With ORC_TRACE in the environment, each number that isn't there is told to the operator, once. */
 static bool is_tracing(void) {
@@ -74,6 +75,7 @@ FORM(accept, sys_accept4(a, P(b), P(c), 0))
 FORM(getpgrp, sys_getpgid(0))
 FORM(sched_get_priority_max, sys_sched_get_priority(a, true))
 FORM(sched_get_priority_min, sys_sched_get_priority(a, false))
+FORM(inotify_init, sys_inotify_init1(0))
 FORM(epoll_wait, sys_epoll_pwait(a, P(b), c, d, NULL, 0))
 
 /* Every function is called with six arguments, of which it takes what it has: all of them are passed in
@@ -139,6 +141,7 @@ static call *const calls[] = {
     [SYS_chmod] = CALL(call_chmod),
     [SYS_fchmod] = CALL(sys_fchmod),
     [SYS_fchmodat] = CALL(sys_fchmodat),
+    [NUMBER_FCHMODAT2] = CALL(sys_fchmodat2),
     [SYS_chown] = CALL(call_chown),
     [SYS_lchown] = CALL(call_lchown),
     [SYS_fchown] = CALL(sys_fchown),
@@ -181,6 +184,22 @@ static call *const calls[] = {
     [SYS_getsockopt] = CALL(sys_getsockopt),
     [SYS_sendmsg] = CALL(sys_sendmsg),
     [SYS_recvmsg] = CALL(sys_recvmsg),
+    [SYS_inotify_init] = CALL(call_inotify_init),
+    [SYS_inotify_init1] = CALL(sys_inotify_init1),
+    [SYS_inotify_add_watch] = CALL(sys_inotify_add_watch),
+    [SYS_inotify_rm_watch] = CALL(sys_inotify_rm_watch),
+    [SYS_setxattr] = CALL(sys_setxattr),
+    [SYS_lsetxattr] = CALL(sys_lsetxattr),
+    [SYS_fsetxattr] = CALL(sys_fsetxattr),
+    [SYS_getxattr] = CALL(sys_getxattr),
+    [SYS_lgetxattr] = CALL(sys_lgetxattr),
+    [SYS_fgetxattr] = CALL(sys_fgetxattr),
+    [SYS_listxattr] = CALL(sys_listxattr),
+    [SYS_llistxattr] = CALL(sys_llistxattr),
+    [SYS_flistxattr] = CALL(sys_flistxattr),
+    [SYS_removexattr] = CALL(sys_removexattr),
+    [SYS_lremovexattr] = CALL(sys_lremovexattr),
+    [SYS_fremovexattr] = CALL(sys_fremovexattr),
     [SYS_exit] = CALL(sys_exit),
     [SYS_exit_group] = CALL(sys_exit_group),
     [SYS_set_tid_address] = CALL(sys_set_tid_address),

@@ -6,6 +6,7 @@
 #include "file.h"
 #include "files.h"
 #include "heap.h"
+#include "notify.h"
 
 #define MOST 0x7ffff000ul /* as in Linux: no call moves more */
 
@@ -18,13 +19,19 @@ static long written(long result) {
 static long read_file(struct file *file, void *buffer, size_t length, int64_t position) {
     if (!readable(file) || !file->operations->read)
         return readable(file) ? -EINVAL : -EBADF;
-    return file->operations->read(file, buffer, length < MOST ? length : MOST, position);
+    long result = file->operations->read(file, buffer, length < MOST ? length : MOST, position);
+    if (NOTIFYING && result > 0)
+        notify_file_event(file, IN_ACCESS);
+    return result;
 }
 
 static long write_file(struct file *file, const void *buffer, size_t length, int64_t position) {
     if (!writable(file) || !file->operations->write)
         return writable(file) ? -EINVAL : -EBADF;
-    return file->operations->write(file, buffer, length < MOST ? length : MOST, position);
+    long result = file->operations->write(file, buffer, length < MOST ? length : MOST, position);
+    if (NOTIFYING && result > 0)
+        notify_file_event(file, IN_MODIFY);
+    return result;
 }
 
 long sys_read(int descriptor, void *buffer, size_t length) {

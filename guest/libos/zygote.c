@@ -143,6 +143,8 @@ static bool record_all(struct record **list) {
             file->handle == ORC_NO_HANDLE || file->granted || add_record(list, file->handle, file, false) != NULL;
         if (done && file->kind == FILE_EPOLL)
             done = record_proxies(list, file);
+        if (done && file->kind == FILE_NOTIFY && notify_handle(file) != ORC_NO_HANDLE)
+            done = add_record(list, notify_handle(file), file, false) != NULL;
         file_put(file); /* the descriptor keeps it: nobody else runs */
         if (!done)
             return false;
@@ -210,6 +212,8 @@ static long remake_file(const struct record *record) {
         return socket_remake(file, record->socket);
     case FILE_EPOLL:
         return orc_hostcall(ORC_EPOLL, 0, 0, 0, 0, 0);
+    case FILE_NOTIFY: /* two handles */
+        return orc_hostcall(record->handle == file->handle ? ORC_EPOLL : ORC_NOTIFY, 0, 0, 0, 0, 0);
     case FILE_HOST:
         return remake_host_file(file);
     default:
@@ -272,6 +276,12 @@ static void remake_one(struct record *record, struct fillers *fillers) {
         clone_fails("can't make anew what was under handle", record->handle);
 }
 
+static void renew_notify(const struct record *record) {
+    bool first = record->file && record->file->kind == FILE_NOTIFY && record->handle == record->file->handle;
+    if (first && notify_renew(record->file) < 0)
+        clone_fails("can't watch what it watched, handle", record->handle);
+}
+
 /* Epolls last: by then all that they watch is there. */
 static void remake_all(struct record *list) {
     struct fillers fillers = {0};
@@ -285,6 +295,8 @@ static void remake_all(struct record *list) {
     for (unsigned i = 0; i < fillers.count; i++)
         orc_hostcall(ORC_CLOSE, fillers.all[i], 0, 0, 0, 0);
     heap_free(fillers.all, fillers.room * sizeof *fillers.all + 1);
+    for (struct record *record = list; record; record = record->next)
+        renew_notify(record);
     for (struct record *record = list; record; record = record->next)
         if (record->file && record->file->kind == FILE_EPOLL && epoll_renew(record->file) < 0)
             clone_fails("can't fill its epoll set, handle", record->handle);
@@ -390,6 +402,7 @@ static void freeze_alone(void) {
     if (result == 1) {
         take_info();
         standard_streams_renew();
+        locks_renew();
         remake_all(list);
         libos_signals_start();
     } else {

@@ -90,13 +90,12 @@ static int64_t add_opened(struct orc_thread *thread, int fd, bool by_path, uint3
     return result;
 }
 
-/* A granted file once more, with a position and flags of its own, but no more access than the granted
- * descriptor has. */
+/* A file once more, with a position, flags and locks of its own, but no more access than the descriptor has. */
 static int64_t open_again(struct orc_thread *thread, const struct path *path, uint64_t flags) {
     int has = fcntl(path->file->fd, F_GETFL);
     if (has < 0)
         return -errno;
-    if (path->file->kind != FILE_REGULAR || !(path->rights & RIGHT_GRANTED) || flags & (O_DIRECTORY | O_PATH))
+    if (path->file->kind != FILE_REGULAR || flags & (O_DIRECTORY | O_PATH))
         return -ENOTDIR;
     bool less = (has & O_ACCMODE) == O_RDWR || (flags & O_ACCMODE) == (uint64_t)(has & O_ACCMODE);
     if (has & O_PATH || !less || (flags & O_TRUNC && (has & O_ACCMODE) == O_RDONLY))
