@@ -196,13 +196,19 @@ static bool has_address_taken(const struct program *program, int function) {
     return false;
 }
 
+/* A jump through the global offset table. */
+static bool is_import(const struct statement *statement) {
+    const struct operand *target = &statement->operands[0];
+    return target->kind == OPERAND_MEMORY && target->rip && strstr(target->displacement, "@GOTPCREL");
+}
+
 /* Indirect jumps that stay in their function: to jump tables and taken labels. All others are tail calls. */
 static void mark_computed_gotos(struct program *program) {
     for (int i = 0; i < program->count; i++) {
         struct statement *statement = &program->statements[i];
         if (statement->in_text && is_jump(statement) && is_indirect(statement))
-            statement->computed_goto =
-                !strstr(statement->comment, "TAILCALL") && has_address_taken(program, statement->function);
+            statement->computed_goto = !strstr(statement->comment, "TAILCALL") && !is_import(statement) &&
+                                       has_address_taken(program, statement->function);
     }
 }
 
@@ -239,15 +245,26 @@ struct work {
     int count, capacity;
 };
 
-static void push_work(struct work *work, int index, int32_t depth) {
-    if (work->count + 2 > work->capacity) {
+/* What stands behind a call, under a label: only if the call returns does it go on there. Many front ends put
+ * nothing between a call that doesn't and the next block, so these ways are followed last. */
+struct ways {
+    struct work first;
+    struct work behind_calls; /* triples: statement, depth, the call */
+};
+
+static void push_item(struct work *work, int item) {
+    if (work->count == work->capacity) {
         work->capacity = work->capacity ? 2 * work->capacity : 256;
         work->items = realloc(work->items, (size_t)work->capacity * sizeof *work->items);
         if (!work->items)
             abort();
     }
-    work->items[work->count++] = index;
-    work->items[work->count++] = depth;
+    work->items[work->count++] = item;
+}
+
+static void push_work(struct work *work, int index, int32_t depth) {
+    push_item(work, index);
+    push_item(work, depth);
 }
 
 static void branch_depth(struct program *program, struct label_table *table, struct work *work, int index,
@@ -268,14 +285,23 @@ static void branch_depth(struct program *program, struct label_table *table, str
 }
 
 /* Follows the flow from a statement until it meets what is known or an end. */
-static void walk(struct program *program, struct label_table *table, struct work *work, int index,
+static void walk(struct program *program, struct label_table *table, struct ways *ways, int index,
                  int32_t depth) {
+    int call = -1; /* the instruction before, if it's one */
     for (; index < program->count; index++) {
         struct statement *statement = &program->statements[index];
         if (!statement->in_text || statement->kind == STATEMENT_EMPTY)
             continue;
-        if (statement->function_entry && depth != 0)
-            return; /* in the text only: what stands before is a call that doesn't return */
+        if (statement->function_entry && depth != 0) {
+            if (call >= 0)
+                program->statements[call].never_returns = true;
+            return; /* in the text only: what stands before doesn't return */
+        }
+        if (statement->kind == STATEMENT_LABEL && call >= 0) {
+            push_work(&ways->behind_calls, index, depth);
+            push_item(&ways->behind_calls, call);
+            return;
+        }
         if (statement->depth != DEPTH_UNKNOWN) {
             if (statement->depth != depth && statement->kind != STATEMENT_DIRECTIVE)
                 refuse(program, statement, 4, "the stack is %d bytes deep on one way here and %d on another",
@@ -289,9 +315,10 @@ static void walk(struct program *program, struct label_table *table, struct work
         if (is_return(statement) && depth != 0)
             refuse(program, statement, 4, "a return with %d bytes on the stack", (int)depth);
         if ((is_jump(statement) || is_conditional(statement)) && statement->operand_count == 1)
-            branch_depth(program, table, work, index, depth);
+            branch_depth(program, table, &ways->first, index, depth);
         if (ends_flow(statement))
             return;
+        call = is_call(statement) ? index : -1;
         depth += stack_effect(statement);
         if (depth < 0) {
             refuse(program, statement, 4, "pops the return address; the data stack holds none");
@@ -300,11 +327,23 @@ static void walk(struct program *program, struct label_table *table, struct work
     }
 }
 
-static void drain(struct program *program, struct label_table *table, struct work *work) {
-    while (work->count) {
-        work->count -= 2;
-        walk(program, table, work, work->items[work->count], work->items[work->count + 1]);
+static void drain(struct program *program, struct label_table *table, struct ways *ways) {
+    struct work *work = &ways->first, *behind = &ways->behind_calls;
+    for (int next = 0;; next += 3) {
+        while (work->count) {
+            work->count -= 2;
+            walk(program, table, ways, work->items[work->count], work->items[work->count + 1]);
+        }
+        if (next == behind->count)
+            break;
+        int index = behind->items[next], depth = behind->items[next + 1];
+        int32_t known = program->statements[index].depth;
+        if (known == DEPTH_UNKNOWN)
+            push_work(work, index, depth);
+        else if (known != depth)
+            program->statements[behind->items[next + 2]].never_returns = true;
     }
+    behind->count = 0;
 }
 
 static bool has_jump_tables(const struct program *program) {
@@ -323,12 +362,12 @@ static void blame_jump_tables(struct program *program, int errors) {
 }
 
 static void find_depths(struct program *program, struct label_table *table) {
-    struct work work = {0};
+    struct ways ways = {0};
     int errors = program->errors;
     for (int i = 0; i < program->count; i++)
         if (program->statements[i].function_entry)
-            push_work(&work, i, 0);
-    drain(program, table, &work);
+            push_work(&ways.first, i, 0);
+    drain(program, table, &ways);
     /* What no known way reaches (after a call that doesn't return, top-level assembly) is as deep as what
      * stands before it in the text. */
     int32_t before = 0;
@@ -337,13 +376,14 @@ static void find_depths(struct program *program, struct label_table *table) {
         if (!statement->in_text || statement->kind != STATEMENT_INSTRUCTION)
             continue;
         if (statement->depth == DEPTH_UNKNOWN) {
-            push_work(&work, i, before);
-            drain(program, table, &work);
+            push_work(&ways.first, i, before);
+            drain(program, table, &ways);
         }
         before = statement->depth;
     }
     blame_jump_tables(program, program->errors - errors);
-    free(work.items);
+    free(ways.first.items);
+    free(ways.behind_calls.items);
 }
 
 /* ---- which registers live past each statement ---- */

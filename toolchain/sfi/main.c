@@ -87,6 +87,7 @@ int main(int argc, char **argv) {
         return 1;
     }
     parse_program(&program, text);
+    read_bytes(&program);
     analyse_flow(&program);
 
     /* Written whole or not at all. */

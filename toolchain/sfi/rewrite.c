@@ -54,6 +54,16 @@ const char *unconfined(const struct operand *operand, int32_t depth) {
 
 /* ---- thread-local storage ---- */
 
+/* The function that a call or jump through the global offset table (-fno-plt) leads to, for one through the
+ * import table; NULL if it's another kind of branch. */
+static const char *import_name(const struct statement *statement) {
+    const struct operand *target = &statement->operands[0];
+    const char *suffix = target->kind == OPERAND_MEMORY ? strstr(target->displacement, "@GOTPCREL") : NULL;
+    if (!suffix || !target->rip || (suffix[strlen("@GOTPCREL")] && strcmp(suffix, "@GOTPCREL_NORELAX") != 0))
+        return NULL;
+    return sfi_format("%.*s@PLT", (int)(suffix - target->displacement), target->displacement);
+}
+
 /* Keeps the general-dynamic sequence as long as the psABI's (16 bytes, x86-64 psABI 4.4.6: the linker may
  * relax it), with nops where the ABI has prefixes that the verifier doesn't take. */
 static bool rewrite_tls_call(struct program *program, struct statement *statement) {
@@ -66,21 +76,15 @@ static bool rewrite_tls_call(struct program *program, struct statement *statemen
         return true;
     }
     if (is_call(statement) && strstr(statement->prefixes, "data16")) {
-        emit(program, "\tnopl\t(%%rax)\n\tcallq\t%s", statement->operands[0].text);
+        const char *import = import_name(statement);
+        emit(program, "\tnopl\t(%%rax)\n\tcallq\t%s", import ? import : statement->operands[0].text);
+        return true;
+    }
+    if (strcasestr(first, "@tlsdesc") || strcasestr(first, "@tlscall")) {
+        refuse(program, statement, 3, "there are no TLS descriptors: compile with -mtls-dialect=gnu");
         return true;
     }
     return false;
-}
-
-/* `call *f@GOTPCREL(%rip)` (-fno-plt) is a direct call through the import table. */
-static bool rewrite_import_branch(struct program *program, struct statement *statement) {
-    const struct operand *target = &statement->operands[0];
-    const char *suffix = target->kind == OPERAND_MEMORY ? strstr(target->displacement, "@GOTPCREL") : NULL;
-    if (!suffix || !target->rip || suffix[strlen("@GOTPCREL")])
-        return false;
-    emit(program, "\t%s\t%.*s@PLT", statement->name, (int)(suffix - target->displacement),
-         target->displacement);
-    return true;
 }
 
 static const struct operand *segment_operand(const struct statement *statement) {
@@ -273,7 +277,10 @@ static void rewrite_branch(struct program *program, struct statement *statement)
     if (shifts)
         begin_exact_call(program, statement);
     if (statement->operand_count == 1 && statement->operands[0].indirect) {
-        if (!rewrite_import_branch(program, statement))
+        const char *import = import_name(statement);
+        if (import)
+            emit(program, "\t%s\t%s", is_call(statement) ? "callq" : "jmp", import);
+        else
             rewrite_indirect_branch(program, statement);
     } else {
         emit(program, "\t%s\t%s", statement->name,
@@ -281,6 +288,8 @@ static void rewrite_branch(struct program *program, struct statement *statement)
     }
     if (shifts)
         end_exact_call(program);
+    if (statement->never_returns)
+        emit(program, "\tud2");
 }
 
 static void rewrite_instruction(struct program *program, struct statement *statement) {
@@ -315,11 +324,8 @@ static void rewrite_instruction(struct program *program, struct statement *state
         rewrite_thread_local(program, statement);
     } else if (branch) {
         rewrite_branch(program, statement);
-    } else if (starts_with(statement->name, "bt") && statement->operand_count == 2 &&
-               statement->operands[0].kind == OPERAND_REGISTER &&
-               statement->operands[1].kind == OPERAND_MEMORY) {
-        refuse(program, statement, 2,
-               "a bit offset in a register reaches beyond the operand; mask it and use a register operand");
+    } else if (is_bit_string(statement)) {
+        rewrite_bit_string(program, statement);
     } else if (!rewrite_marked_constant(program, statement) &&
                !(exact_stack ? rewrite_exact_reference : rewrite_stack_reference)(program, statement)) {
         rewrite_operands(program, statement);
@@ -387,37 +393,6 @@ static bool is_macro_language(const char *directive) {
     return is_any(directive, names);
 }
 
-/* Instructions that old sources spell as bytes, for assemblers that didn't know them. Returns the statement
- * after the bytes, or `first` if they aren't known. */
-static int rewrite_bytes(struct program *program, int first) {
-    static const struct {
-        const char *bytes, *instruction;
-    } known[] = {
-        {"0f 01 d0", "xgetbv"}, {"f3 90", "pause"}, {"f3 c3", "retq"},      {"f3 0f 1e fa", "endbr64"},
-        {"0f 0b", "ud2"},       {"0f a2", "cpuid"}, {"0f 31", "rdtsc"},     {"90", "nop"},
-        {"cc", "int3"},         {"66 90", "nop"},   {"0f ae f0", "mfence"}, {"0f ae e8", "lfence"},
-    };
-    const char *bytes = "";
-    for (int i = first; i < program->count && program->statements[i].kind == STATEMENT_DIRECTIVE; i++) {
-        const struct statement *statement = &program->statements[i];
-        char *end;
-        if (strcmp(statement->name, ".byte") != 0)
-            return first;
-        for (const char *at = statement->text + strlen(".byte"); *at; at = *end == ',' ? end + 1 : end) {
-            unsigned long value = strtoul(at, &end, 0);
-            if (end == at || (*end && *end != ',') || value > 0xff)
-                return first;
-            bytes = sfi_format("%s%s%02lx", bytes, *bytes ? " " : "", value);
-        }
-        for (size_t k = 0; k < sizeof known / sizeof *known; k++)
-            if (strcmp(bytes, known[k].bytes) == 0) {
-                emit(program, "\t%s", known[k].instruction);
-                return i + 1;
-            }
-    }
-    return first;
-}
-
 static void rewrite_directive(struct program *program, int index) {
     struct statement *statement = &program->statements[index];
     if (rewrite_unwind_directive(program, statement))
@@ -425,8 +400,10 @@ static void rewrite_directive(struct program *program, int index) {
     if (strcmp(statement->name, ".size") == 0 && statement->in_text)
         place_trap(program);
     if (statement->in_text && is_data(statement->name)) {
-        refuse(program, statement, 1,
-               "data in a text section: put it into .rodata, or write instructions by their names");
+        refuse(
+            program, statement, 1,
+            "data in a text section that spells no whole instruction, or one that depends on its place: put "
+            "data into .rodata, and write instructions by their names and branches with labels");
         return;
     }
     if (is_macro_language(statement->name)) {
@@ -460,12 +437,6 @@ void rewrite_program(struct program *program) {
         } else if (is_stack_operation(statement)) {
             i = rewrite_stack_run(program, i);
         } else {
-            int after =
-                statement->in_text && statement->kind == STATEMENT_DIRECTIVE ? rewrite_bytes(program, i) : i;
-            if (after > i) {
-                i = after;
-                continue;
-            }
             if (!statement->replaced_by && begins_guard(program, i)) {
                 emit(program, "\taddl\t%%%s, %%%s", register_name(statement->operands[0].reg, 32),
                      register_name(statement->operands[1].reg, 32));

@@ -1,10 +1,10 @@
 /* orc-sfi: AT&T assembly in, confined AT&T assembly out. Shared declarations.
  *
- * Data flows one way: text.c splits the input into statements and parses them; flow.c finds functions, the
- * depth of the compiler's stack at every statement, and which scratch registers are free at computed gotos;
- * rewrite.c writes each statement in its confined form, with the help of frame.c and exact.c (stack), guard.c (indirect
- * branches), table.c (jump tables), string.c (string instructions) and debug.c (unwind and debug
- * information). */
+ * Data flows one way: text.c splits the input into statements and parses them; bytes.c makes instructions of
+ * what is spelled as data; flow.c finds functions, the depth of the compiler's stack at every statement, and
+ * which scratch registers are free at computed gotos; rewrite.c writes each statement in its confined form,
+ * with the help of frame.c and exact.c (stack), guard.c (indirect branches), table.c (jump tables), string.c
+ * (string instructions), bits.c (strings of bits) and debug.c (unwind and debug information). */
 #ifndef ORC_SFI_H
 #define ORC_SFI_H
 
@@ -78,6 +78,7 @@ struct statement {
     bool computed_goto;  /* an indirect jump within the function */
     bool in_place_guard; /* its guard may use no scratch register */
     bool nop_before;     /* a label that in-place guards reach: a nop stands before its endbr64 */
+    bool never_returns;  /* a call: what stands behind it is for others */
     struct table_jump *table_jump;
     int through;        /* a computed goto: the label of the table that its target is from, or -1 */
     const int *entries; /* a table's label: the labels in it */
@@ -111,12 +112,16 @@ struct program {
 void *sfi_allocate(size_t size);
 char *sfi_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void parse_program(struct program *program, char *text);
+void parse_instruction(struct statement *statement); /* from its text */
 bool starts_with(const char *text, const char *prefix);
 bool is_any(const char *text, const char *const *list);
 const char *register_name(int reg, int width);
 /* Reports a construct that can't be confined, by file, line, rule of the design and reason. */
 void refuse(struct program *program, const struct statement *statement, int rule, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* bytes.c */
+void read_bytes(struct program *program);
 
 /* flow.c */
 struct label_table;
@@ -170,6 +175,10 @@ int rewrite_switch_table(struct program *program, int label);
 /* string.c */
 bool is_string_instruction(const struct statement *statement);
 void rewrite_string(struct program *program, struct statement *statement);
+
+/* bits.c */
+bool is_bit_string(const struct statement *statement);
+void rewrite_bit_string(struct program *program, struct statement *statement);
 
 /* debug.c */
 bool rewrite_unwind_directive(struct program *program, struct statement *statement);

@@ -193,7 +193,7 @@ static bool is_prefix_word(const char *word, size_t length) {
     return false;
 }
 
-static void parse_instruction(struct statement *statement) {
+void parse_instruction(struct statement *statement) {
     statement->kind = STATEMENT_INSTRUCTION;
     const char *at = statement->text, *prefixes_end = at;
     const char *word = at;
