@@ -16,14 +16,18 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 LEVELS = ["-O0", "-O2", "-O3", "-Os", "-O2 -mavx2"]
 
 
+def name_of(source):
+    return os.path.splitext(os.path.basename(source))[0]
+
+
 def header(source):
     fields = {"flags": [], "needs": [], "stdin": []}
     with open(source, encoding="utf-8") as file:
         for line in file:
-            if line.startswith("#"):
+            if line.startswith(("#", "source_filename")):
                 break
-            if line.startswith("// ") and ":" in line:
-                name, value = line[3:].split(":", 1)
+            if line.startswith(("// ", "; ")) and ":" in line:
+                name, value = line.lstrip("/; ").split(":", 1)
                 if name in fields:
                     fields[name] = value.split()
     return fields
@@ -35,7 +39,7 @@ def test(tools, source, level, work):
         return missing
     flags = ["-std=gnu17", "-w", *level.split(), *fields["flags"]]
     stdin = source if fields["stdin"] else os.devnull
-    name = os.path.basename(source)[:-2] + level.replace(" ", "")
+    name = name_of(source) + level.replace(" ", "")
     program = os.path.join(work, name)
     tools.build_orc(source, program, flags)
     native = tools.native_run(source, flags, stdin)
@@ -54,9 +58,9 @@ def main():
     work = os.path.join(tools.build, "tests/exec-work")
     os.makedirs(work, exist_ok=True)
     wanted = sys.argv[2:]
-    sources = [path for path in sorted(glob.glob(HERE + "/*.c")) if not wanted or os.path.basename(path)[:-2] in wanted]
+    sources = [path for path in sorted(glob.glob(HERE + "/*.c") + glob.glob(HERE + "/*.ll")) if not wanted or name_of(path) in wanted]
     levels = os.environ["ORC_EXEC_LEVELS"].split(",") if "ORC_EXEC_LEVELS" in os.environ else LEVELS
-    tests = [(f"{os.path.basename(source)[:-2]} {level}", lambda source=source, level=level: test(tools, source, level, work))
+    tests = [(f"{name_of(source)} {level}", lambda source=source, level=level: test(tools, source, level, work))
              for source in sources for level in levels]
     if not sources:
         print("Bail out! no programs found")

@@ -97,9 +97,16 @@ check "a precompiled header" eval 'orc-cc -x c-header two.h -o two.pch && is_fil
 check "-save-temps keeps the rewritten assembly" eval 'rm -f two.s; orc-cc -save-temps -O0 -c two.c && grep -q "%gs:\|%rbp" two.s'
 check "-emit-llvm is clang's" eval 'orc-cc -emit-llvm -S two.c -o two.ll && grep -q "^define" two.ll && orc-cc -c two.ll -o ll.o && has_symbol ll.o two'
 
-for option in -m32 -mcmodel=large -mcmodel=medium -pg -fsanitize=address --coverage -fsplit-stack -mretpoline; do
+for option in -m32 -mcmodel=large -mcmodel=medium -fsanitize=address -fsplit-stack -mretpoline; do
     refuse "$option is refused" "isn't possible" orc-cc $option -c one.c
 done
+for option in -pg -fprofile-arcs -ftest-coverage --coverage -fprofile-generate=dir -fcoverage-mapping; do
+    refuse "$option is refused, and what works is told" "isn't possible: .*measure a native build" orc-cc $option -c one.c
+done
+for option in -fopenmp -fopenmp=libgomp -fopenmp=libomp; do
+    refuse "$option is refused, and what works is told" "isn't possible: .*-fopenmp-simd" orc-cc $option -c one.c
+done
+check "-fopenmp-simd works" orc-cc -fopenmp-simd -Werror -c one.c -o simd.o
 refuse "C++ is refused" "only C and assembly" eval 'echo >x.cpp; orc-cc -c x.cpp'
 check "-flto is ignored with a warning" eval 'orc-cc -flto -O2 -c one.c -o lto.o 2>err && grep -q "warning: .-flto. is ignored" err && has_symbol lto.o one'
 check "-fsanitize=undefined with traps" orc-cc -fsanitize=undefined -fsanitize-trap=undefined -O1 -c one.c -o ub.o
@@ -120,6 +127,68 @@ if [ -e /dev/full ]; then
 fi
 check "a missing compiler is named" eval '! ORC_CLANG=/nonexistent/clang orc-cc -c one.c 2>err && grep -q "unable to run ./nonexistent/clang" err'
 check "a missing rewriter is named" eval '! ORC_SFI=/nonexistent/orc-sfi orc-cc -c one.c 2>err && grep -q "unable to run ./nonexistent/orc-sfi" err'
+
+for code in 1 3; do
+    printf '#!/bin/sh\nexit %s\n' $code >silent && chmod +x silent
+    refuse "a rewriter that says nothing, exit status $code" "failed without a message" eval "ORC_SFI=$PWD/silent orc-cc -c one.c"
+    refuse "and the same for IR" "failed without a message" eval "ORC_SFI=$PWD/silent orc-cc -c two.ll"
+done
+cat >starved <<'S'
+#!/bin/sh
+# Stands in for the rewriter: has no register left in code with jump tables, and in code without them.
+echo "$*: error: rule 6: no register is free" >&2
+exit 3
+S
+chmod +x starved
+refuse "what doesn't go away without jump tables is said" "no register is free" eval 'ORC_SFI=$PWD/starved orc-cc -c one.c'
+refuse "for assembly too" "no register is free" eval 'ORC_SFI=$PWD/starved orc-cc -c plain.s'
+refuse "and for IR" "no register is free" eval 'ORC_SFI=$PWD/starved orc-cc -c two.ll'
+
+cat >switch.c <<'C'
+int one(int), two(int), three(int), four(int);
+int f(int x, int y) {
+    switch (x) {
+    case 0: return one(y) + 1;
+    case 1: return two(y) * 3;
+    case 2: return three(y) - 8;
+    case 3: return four(y) + 1;
+    case 4: return one(y) - 9;
+    case 5: return two(y) + three(y);
+    }
+    return 0;
+}
+C
+clang-22 --target=x86_64-linux-gnu -O2 -fno-plt -S -emit-llvm switch.c -o switch.ll
+clang-22 --target=x86_64-linux-gnu -O2 -fno-plt -march=skylake-avx512 -mprefer-vector-width=512 -S -emit-llvm v.c -o wide.ll
+llvm-as-22 switch.ll -o switch.bc
+has_tables() { orc-cc "$@" -S -o - | grep -q jump_tables; }
+check "IR: jump tables become ours" eval 'has_tables -O2 switch.ll && has_tables -O2 switch.bc'
+check "IR: -fno-jump-tables" eval '! has_tables -O2 -fno-jump-tables switch.ll'
+check "IR: no warnings, marked, calls by the PLT" eval \
+    'for o in 0 1 2 3 s; do orc-cc -Werror -O$o -c switch.bc -o sw.o 2>err && [ ! -s err ] && llvm-objdump-22 -dr sw.o >dump && grep -q endbr64 dump && grep -q PLT32 dump && ! grep -q GOTPCREL dump || exit 1; done'
+check "IR: a processor's AVX-512 is left alone" eval 'orc-cc -O2 -c wide.ll -o wide.o && ! llvm-objdump-22 -d wide.o | grep -q zmm'
+
+cat >noreturn.c <<'C'
+__attribute__((noreturn, cold)) void fail(int n);
+void other(void);
+int f(long *t, int *h) {
+    if (__builtin_expect(t[0] >= t[1], 0)) fail(1);
+    if (__builtin_expect(*h & 16, 0)) { *h &= ~48; h[1]--; while (h[3]) h[3] >>= h[4]; }
+    h[5]++;
+    return (int)t[0];
+}
+void g(int x) { if (x) __builtin_unreachable(); other(); }
+void h(void) { __asm__ volatile("callq fail"); __builtin_unreachable(); }
+C
+clang-22 --target=x86_64-linux-gnu -O2 -S -emit-llvm noreturn.c -o noreturn.ll
+clang-22 --target=x86_64-linux-musl -O2 -fPIE -fomit-frame-pointer -fno-asynchronous-unwind-tables -S noreturn.c -o plain-noreturn.s
+# Each call of fail has a trap behind it.
+trapped() { orc-cc -c "$@" -o trapped.o && llvm-objdump-22 -dr --no-show-raw-insn trapped.o | grep -A1 "PLT32.*fail" | grep -v fail | grep -v -e -- | grep -vc ud2 | grep -qx 0; }
+for level in -O0 -O1 -O2 -O3 -Os -Oz; do
+    check "a trap behind calls that don't return, $level" trapped $level noreturn.c
+    check "... from IR" trapped $level noreturn.ll
+done
+check "... in assembly, where other ways tell another depth" orc-cc -c plain-noreturn.s
 
 cat >slow <<'S'
 #!/bin/sh

@@ -77,6 +77,13 @@ static const char *const with_value[] = {"-o",
                                          "-rewrite-map-file",
                                          NULL};
 
+#define NO_PROFILING                                                                                         \
+    "there is no profiling runtime in a compartment; measure a native build, whose profile "                 \
+    "-fprofile-use=FILE takes here"
+#define NO_OPENMP                                                                                            \
+    "there is no OpenMP runtime (libomp) in a compartment; without the option such loops run in one "        \
+    "thread, with -fopenmp-simd in vectors, and pthread_create makes threads"
+
 /* What the command line asks for that no compartment can have. */
 static const struct {
     const char *prefix, *why;
@@ -91,17 +98,25 @@ static const struct {
     {"-mspeculative-load-hardening", "the rewriter doesn't keep it"},
     {"-mlvi-", "the rewriter doesn't keep it"},
     {"-mseses", "the rewriter doesn't keep it"},
-    {"-pg", "there is no profiling runtime in a compartment"},
-    {"-mfentry", "there is no profiling runtime in a compartment"},
-    {"-fprofile-generate", "there is no profiling runtime in a compartment"},
-    {"-fprofile-instr-generate", "there is no profiling runtime in a compartment"},
-    {"-fprofile-arcs", "there is no profiling runtime in a compartment"},
-    {"-fcs-profile-generate", "there is no profiling runtime in a compartment"},
-    {"-fcoverage-mapping", "there is no profiling runtime in a compartment"},
-    {"-ftest-coverage", "there is no profiling runtime in a compartment"},
-    {"--coverage", "there is no profiling runtime in a compartment"},
-    {"-coverage", "there is no profiling runtime in a compartment"},
-    {"-fxray-instrument", "there is no tracing runtime in a compartment"},
+    {"-pg", NO_PROFILING},
+    {"-mfentry", NO_PROFILING},
+    {"-mrecord-mcount", NO_PROFILING},
+    {"-fprofile-generate", NO_PROFILING},
+    {"-fprofile-instr-generate", NO_PROFILING},
+    {"-fprofile-arcs", NO_PROFILING},
+    {"-fprofile-continuous", NO_PROFILING},
+    {"-fcs-profile-generate", NO_PROFILING},
+    {"-fcoverage-mapping", NO_PROFILING},
+    {"-fcoverage-mcdc", NO_PROFILING},
+    {"-ftest-coverage", NO_PROFILING},
+    {"-fmemory-profile", NO_PROFILING},
+    {"--coverage", NO_PROFILING},
+    {"-coverage", NO_PROFILING},
+    {"-fxray-instrument",
+     "there is no tracing runtime in a compartment; -finstrument-functions calls functions of yours"},
+    {"-fopenmp", NO_OPENMP},
+    {"-fopenmp-targets", NO_OPENMP},
+    {"-fopenacc", NO_OPENMP},
     {"-fsplit-stack", "the rewriter doesn't know segmented stacks"},
     {"-arch", "there is one architecture: x86-64"},
     {"-fno-integrated-as", "the assembler is clang's"},
@@ -232,6 +247,9 @@ static void add_comma_list(struct options *options, const char *list, bool for_a
 }
 
 static void refuse_unconfinable(const char *argument) {
+    static const char *const harmless[] = {"-fopenmp-simd", "-fopenmp-version", NULL};
+    if (begins_any(argument, harmless))
+        return;
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         size_t length = strlen(refused[i].prefix);
         if (strncmp(argument, refused[i].prefix, length) == 0 &&
@@ -245,7 +263,8 @@ struct flag {
     const char *name;
     size_t offset;
 };
-#define FLAG(name, member) {name, offsetof(struct options, member)}
+#define FLAG(name, member)                                                                                   \
+    { name, offsetof(struct options, member) }
 
 /* Sets the boolean of a plain flag; false if `argument` isn't in the table. */
 static bool set_flag(struct options *options, const struct flag *table, const char *argument) {

@@ -67,7 +67,15 @@ static const char *const forced_flags[] = {"-fomit-frame-pointer",
                                            "+slow-two-mem-ops",
                                            "-mllvm",
                                            "-no-x86-call-frame-opt",
+                                           "-mllvm",
+                                           "-trap-unreachable",
                                            NULL};
+
+/* What is different when a source is compiled once more. */
+struct attempt {
+    bool without_jump_tables; /* they left no register for a guard */
+    bool with_lines;          /* for the rewriter's messages */
+};
 
 /* Prints the command as -### and -v do. */
 static void print_command(const struct arguments *command) {
@@ -83,7 +91,7 @@ static int run(const struct options *options, const struct arguments *command) {
 }
 
 /* clang, the target, the include path and the defaults: what stands before the user's options. */
-static void clang_base(const struct options *options, struct arguments *command) {
+static void clang_base(const struct options *options, bool has_includes, struct arguments *command) {
     const char *sysroot = find_sysroot(options);
     arguments_add(command, locate_llvm("clang-22", "ORC_CLANG"));
     arguments_add(command, TARGET);
@@ -94,7 +102,7 @@ static void clang_base(const struct options *options, struct arguments *command)
     if (!options->position_independence)
         arguments_add(command, options->shared ? "-fPIC" : "-fPIE");
     arguments_add(command, "-fno-stack-protector");
-    if (sysroot && !options->no_standard_includes) {
+    if (sysroot && !options->no_standard_includes && has_includes) {
         arguments_add(command, "-idirafter");
         arguments_addf(command, "%s/include", sysroot);
     }
@@ -155,12 +163,32 @@ static bool blank_null_bytes(const char *path) {
     return munmap(text, size) == 0;
 }
 
+/* Options of clang's front end mean nothing for LLVM IR. The pass does what they would (front_end.cpp); that
+ * there may be no jump tables it learns from an option of the code generator. */
+static void add_ir_flags(const struct options *options, const struct attempt *attempt,
+                         struct arguments *command) {
+    arguments_add_all(
+        command, (const char *const[]){"-Wno-unused-command-line-argument", "-Wno-override-module", NULL});
+    if (attempt->without_jump_tables || arguments_contain(&options->compile, "-fno-jump-tables"))
+        arguments_add_all(command,
+                          (const char *const[]){"-mllvm", "-min-jump-table-entries=4294967295", NULL});
+}
+
+static void add_attempt_flags(const struct attempt *attempt, struct arguments *command) {
+    if (attempt->without_jump_tables)
+        arguments_add(command, "-fno-jump-tables");
+    if (attempt->with_lines)
+        arguments_add(command, "-gline-tables-only");
+    if (attempt->without_jump_tables || attempt->with_lines)
+        arguments_add(command, "-w"); /* said before */
+}
+
 /* C to assembly, or .S to .s: everything that clang does before the rewriter. */
 static int run_clang(const struct options *options, const struct input *input, const char *output,
-                     const char *const *extra) {
+                     const struct attempt *attempt) {
     struct arguments command = {0};
     bool preprocess = input->language == LANGUAGE_ASSEMBLY_CPP;
-    clang_base(options, &command);
+    clang_base(options, input->language != LANGUAGE_IR, &command);
     arguments_extend(&command, &options->compile);
     arguments_add_all(&command, forced_flags);
     if (!preprocess && options->relocatable_cls)
@@ -168,8 +196,9 @@ static int run_clang(const struct options *options, const struct input *input, c
     if (!preprocess)
         arguments_addf(&command, "-fpass-plugin=%s", locate_file("orc-pass.so"));
     add_dependency_names(options, input, &command);
-    if (extra)
-        arguments_add_all(&command, extra);
+    add_attempt_flags(attempt, &command);
+    if (input->language == LANGUAGE_IR)
+        add_ir_flags(options, attempt, &command);
     arguments_add_all(&command, (const char *const[]){preprocess ? "-E" : "-S", "-o", output, "-x",
                                                       language_name(input->language), input->path, NULL});
     return run(options, &command);
@@ -212,32 +241,57 @@ static void print_file(const char *path) {
         fclose(file);
 }
 
-static const char *const line_numbers[] = {"-gline-tables-only", "-w", NULL};
-static const char *const no_jump_tables[] = {"-fno-jump-tables", "-w", NULL};
-
 /* orc-sfi's exit status when -fno-jump-tables would help: a jump left no register for its guard. */
 #define STARVED 3
 
-/* Compiler output without debug information has no source lines. If the rewriter has something to say about
- * it, the source is compiled once more, with line numbers, so that the message can name the line. */
+static bool is_empty(const char *path) {
+    struct stat status;
+    return stat(path, &status) != 0 || !status.st_size;
+}
+
+/* The rewriter's messages with source lines: the source is compiled once more, with line numbers. Returns the
+ * file that they are in, or NULL. */
+static const char *find_lines(const struct options *options, const struct input *input,
+                              const struct attempt *attempt) {
+    struct attempt with_lines = {attempt->without_jump_tables, true};
+    char *lines = tool_temporary(input->path, ".lines.s"), *errors = tool_temporary(input->path, ".errors");
+    char *unused = tool_temporary(input->path, ".lines.orc.s");
+    bool found = run_clang(options, input, lines, &with_lines) == 0 && blank_null_bytes(lines) &&
+                 run_rewriter(options, input, lines, unused, errors) != 0 && !is_empty(errors);
+    return found ? errors : NULL;
+}
+
+/* Returns STARVED, without a word, if an attempt without jump tables is left. */
 static int rewrite_compiler_output(const struct options *options, const struct input *input, const char *from,
-                                   const char *output) {
-    if (options->dry_run || is_assembly(input->language) || strcmp(input->path, "-") == 0)
+                                   const char *output, const struct attempt *attempt) {
+    if (options->dry_run)
         return run_rewriter(options, input, from, output, NULL);
-    char *errors = tool_temporary(input->path, ".errors");
+    bool compiled = !is_assembly(input->language) && strcmp(input->path, "-") != 0;
+    const char *errors = tool_temporary(input->path, ".errors"), *better = NULL;
     int code = run_rewriter(options, input, from, output, errors);
-    if (code != 0 && code != STARVED && has_line_numbers(from)) {
-        print_file(errors);
+    if (code == 0 || (code == STARVED && compiled && !attempt->without_jump_tables))
         return code;
+    if (compiled && !has_line_numbers(from))
+        better = find_lines(options, input, attempt);
+    print_file(better ? better : errors);
+    if (!better && is_empty(errors))
+        report_error("%s: orc-sfi failed without a message", input->path);
+    return 1;
+}
+
+/* Everything before the assembler. */
+static int confine(const struct options *options, const struct input *input, const char *output,
+                   const struct attempt *attempt) {
+    const char *plain = input->path;
+    if (input->language != LANGUAGE_ASSEMBLY) {
+        plain = tool_temporary(input->path, ".s");
+        int code = run_clang(options, input, plain, attempt);
+        if (code != 0)
+            return code;
+        if (!options->dry_run && !blank_null_bytes(plain))
+            fail("unable to read '%s': %s", plain, strerror(errno));
     }
-    char *again = tool_temporary(input->path, ".lines.s"),
-         *unused = tool_temporary(input->path, ".lines.orc.s");
-    if (code == STARVED)
-        return code;
-    if (code != 1 || run_clang(options, input, again, line_numbers) != 0 || !blank_null_bytes(again) ||
-        run_rewriter(options, input, again, unused, NULL) == 0)
-        print_file(errors);
-    return code;
+    return rewrite_compiler_output(options, input, plain, output, attempt);
 }
 
 static int run_assembler(const struct options *options, const char *from, const char *output) {
@@ -251,30 +305,17 @@ static int run_assembler(const struct options *options, const char *from, const 
 
 /* One source to rewritten assembly or to an object file. Leaves no output behind if it fails. */
 static int compile(const struct options *options, const struct input *input, const char *output) {
-    const char *plain = input->path;
     bool to_assembly = options->mode == MODE_ASSEMBLY;
     if (access(input->path, R_OK) != 0 && strcmp(input->path, "-") != 0) {
         report_error("no such file or directory: '%s'", input->path);
         return 1;
     }
-    int code = 0;
-    if (input->language != LANGUAGE_ASSEMBLY) {
-        plain = tool_temporary(input->path, ".s");
-        code = run_clang(options, input, plain, NULL);
-        if (code == 0 && !options->dry_run && !blank_null_bytes(plain))
-            fail("unable to read '%s': %s", plain, strerror(errno));
-    }
     const char *rewritten = to_assembly                 ? output
                             : options->save_temporaries ? default_output(input->path, ".s")
                                                         : tool_temporary(input->path, ".orc.s");
-    if (code == 0)
-        code = rewrite_compiler_output(options, input, plain, rewritten);
-    if (code == STARVED && !is_assembly(input->language) && strcmp(input->path, "-") != 0) {
-        plain = tool_temporary(input->path, ".s");
-        code = run_clang(options, input, plain, no_jump_tables);
-        if (code == 0 && blank_null_bytes(plain))
-            code = rewrite_compiler_output(options, input, plain, rewritten);
-    }
+    int code = confine(options, input, rewritten, &(struct attempt){0});
+    if (code == STARVED)
+        code = confine(options, input, rewritten, &(struct attempt){.without_jump_tables = true});
     if (code == 0 && !to_assembly)
         code = run_assembler(options, rewritten, output);
     if (code != 0)
@@ -285,7 +326,7 @@ static int compile(const struct options *options, const struct input *input, con
 /* A precompiled header: clang's own business, with the flags that compilations get. */
 static int compile_header(const struct options *options, const struct input *input) {
     struct arguments command = {0};
-    clang_base(options, &command);
+    clang_base(options, true, &command);
     arguments_extend(&command, &options->compile);
     arguments_add_all(&command, forced_flags);
     arguments_add_all(&command, (const char *const[]){"-x", "c-header", input->path, NULL});
@@ -298,7 +339,7 @@ static int compile_header(const struct options *options, const struct input *inp
 
 static int run_direct(const struct options *options) {
     struct arguments command = {0};
-    clang_base(options, &command);
+    clang_base(options, true, &command);
     arguments_extend(&command, &options->raw);
     if (options->input_count || options->mode == MODE_PRINT)
         arguments_add_all(&command, forced_flags);

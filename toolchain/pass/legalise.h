@@ -25,6 +25,12 @@ bool legaliseMaskedMemory(llvm::Function &F);
 // Tables for computed gotos, or room for the guarded jump.
 bool prepareIndirectBranches(llvm::Function &F);
 
+// Module flags and attributes as orc-cc's clang sets them, whatever front end made the module.
+void resetFrontEnd(llvm::Module &M);
+
+// `ifunc` becomes a function that asks the resolver once.
+void lowerIndirectFunctions(llvm::Module &M);
+
 // A compile error at the instruction's place in the source.
 void reportUnsupported(const llvm::Instruction &I, const llvm::Twine &What);
 

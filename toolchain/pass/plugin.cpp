@@ -32,7 +32,20 @@ struct LegalisePass : PassInfoMixin<LegalisePass> {
     }
 };
 
+struct ModulePass : PassInfoMixin<ModulePass> {
+    PreservedAnalyses run(Module &M, ModuleAnalysisManager &) {
+        orc::resetFrontEnd(M);
+        orc::lowerIndirectFunctions(M);
+        return PreservedAnalyses::none();
+    }
+    static bool isRequired() {
+        return true;
+    }
+};
+
 void addPasses(PassBuilder &Builder) {
+    Builder.registerPipelineStartEPCallback(
+        [](ModulePassManager &Passes, OptimizationLevel) { Passes.addPass(ModulePass()); });
     Builder.registerOptimizerLastEPCallback(
         [](ModulePassManager &Passes, OptimizationLevel, ThinOrFullLTOPhase) {
             Passes.addPass(createModuleToFunctionPassAdaptor(LegalisePass()));

@@ -1,5 +1,5 @@
 # The LLVM pass plugin. It has LLVM's own flags: it lives inside clang.
-PASS_SOURCES := $(addprefix toolchain/pass/,plugin.cpp dynamic_stack.cpp alignment.cpp frame.cpp atomics.cpp masked_memory.cpp indirect_branch.cpp)
+PASS_SOURCES := $(addprefix toolchain/pass/,plugin.cpp front_end.cpp indirect_function.cpp dynamic_stack.cpp alignment.cpp frame.cpp atomics.cpp masked_memory.cpp indirect_branch.cpp)
 PASS_OBJECTS := $(PASS_SOURCES:%=$(BUILD)/obj/%.o)
 PROGRAMS += $(BUILD)/lib/orc/orc-pass.so
 DEPFILES += $(PASS_OBJECTS:.o=.d)
