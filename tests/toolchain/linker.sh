@@ -113,11 +113,38 @@ check "the thread-local one does" "$build/bin/orc" bare tls
 check "and at -O0" "$build/bin/orc" bare tls0
 
 check "calls and jumps to undefined weak functions" eval 'printf "__attribute__((weak)) extern int maybe(int);\nint f(int x) { return maybe ? maybe(x) + 1 : x; }\nint g(int x) { if (x && maybe) return maybe(x); return x; }\nvoid _start(long *i) { long s = f(0) + g((int) *i * 0); ((long (*)(long, long)) 0x10000)(0, s); }\n" >weak.c; ( for o in 0 1 2 3; do orc-cc -O$o -nostdlib weak.c -o weak && verified weak && "$build/bin/orc" bare weak || exit 1; done )'
+cat >ifunc.c <<'C'
+static int times;
+static int impl(int a, long b, double c) { return times * 100 + a + (int)b + (int)c; }
+static void *resolve(void) { times++; return impl; }
+int chosen(int a, long b, double c) __attribute__((ifunc("resolve")));
+int (*pointer)(int, long, double) = chosen;
+void _start(void) {
+    long status = chosen(1, 20, 3.0) == 124 && pointer(2, 30, 4.0) == 136 ? 0 : 1;
+    ((long (*)(long, long))0x10000)(0, status);
+}
+C
+for level in -O0 -O2; do
+    check "indirect functions in IR, $level" eval 'clang-22 --target=x86_64-linux-gnu -fPIE $level -S -emit-llvm ifunc.c -o ifunc.ll && orc-cc $level -nostdlib ifunc.ll -o ifunc && verified ifunc && "$build/bin/orc" bare ifunc'
+done
+refuse "... in C for musl, which has none" "undefined symbol: chosen" orc-cc -nostdlib ifunc.c -o ifunc
+# Initial-exec accesses by every register, in both forms, relaxed in a program and left alone in a library.
+for reg in rax rbx rcx rdx rsi rdi r8 r9 r10 r11 r12 r13 r14 r15; do
+    printf ' .globl by_%s\n .type by_%s,@function\nby_%s:\n endbr64\n movq %%fs:0, %%%s\n addq other@GOTTPOFF(%%rip), %%%s\n movq other@GOTTPOFF(%%rip), %%%s\n cmpq other@GOTTPOFF(%%rip), %%%s\n retq\n' \
+        $reg $reg $reg $reg $reg $reg $reg
+done >registers-library.s
+grep -v cmpq registers-library.s >registers.s
+echo '_Thread_local long other = 5;' >registers-tls.c
+check "initial-exec relaxations of every register" eval 'printf "void by_r12(void); void _start(void) { by_r12(); }" >start.c; orc-cc -O2 -nostdlib start.c registers.s registers-tls.c -o registers && verified registers && llvm-objdump-22 -d registers | grep -q "addq.*-0x8, %r12"'
+check "and not relaxed, in a library" eval 'orc-cc -fPIC -O2 -shared -nostdlib registers-library.s -o registers.so && verified registers.so'
+refuse "a form that no linker relaxes" "must be used in MOVQ or ADDQ" orc-cc -O2 -nostdlib start.c registers-library.s registers-tls.c -o registers
 check "static archives" eval 'orc-cc -O2 -c tls-other.c && orc-ar rcs libother.a tls-other.o && orc-ranlib libother.a && orc-cc -O2 -nostdlib tls.c -L. -lother -o ar && verified ar'
 check "-static links archives and still makes an object" eval 'orc-cc -O2 -static -nostdlib tls.c -L. -lother -o st && verified st'
 check "-r makes a relocatable file" eval 'orc-cc -O2 -r -nostdlib tls.c tls-other.c -o both.o && finds "Type:.*REL" llvm-readelf-22 -h both.o && orc-cc -nostdlib both.o -o fromr && verified fromr'
 check "-shared against a library: NEEDED and soname" eval 'orc-cc -shared -nostdlib -Wl,-soname,libx.so.1 library.c -o libx.so && orc-cc -shared -nostdlib -x c /dev/null -x none -L. -lx -Wl,--no-as-needed -o dep.so && finds "SONAME.*libx.so.1" llvm-readelf-22 -d libx.so && finds "NEEDED.*libx.so.1" llvm-readelf-22 -d dep.so'
 check "-Wl,-rpath and --version-script" eval 'echo "V1 { global: exported; local: *; };" >map && orc-cc -shared -nostdlib -Wl,-rpath,/lib/x -Wl,--version-script=map library.c -o ver.so && verified ver.so && ! llvm-nm-22 -D ver.so | grep -q " call"'
+check "a version script may name what isn't there, as for GNU ld" eval 'echo "V1 { global: exported; gone; local: *; };" >gone && orc-cc -Werror -shared -nostdlib -Wl,--version-script,gone library.c -o gone.so 2>err && [ ! -s err ] && verified gone.so'
+refuse "... unless it's forbidden" "symbol not defined" orc-cc -shared -nostdlib -Wl,--version-script,gone -Wl,--no-undefined-version library.c -o gone.so
 check "-Wl,--gc-sections drops what nobody uses" eval 'echo "int unused_thing(void) { return 1; }" >u.c; orc-cc -O2 -ffunction-sections -nostdlib -Wl,--gc-sections program.c u.c -o gc && ! llvm-nm-22 gc | grep -q unused_thing'
 check "-rdynamic exports a program's symbols" eval 'orc-cc -O2 -nostdlib -rdynamic program.c -o rd && finds work llvm-nm-22 -D rd'
 check "own definitions bind locally, weak ones don't" eval 'echo "int strong(void){return 1;} __attribute__((weak)) int soft(void){return 2;} int f(void){return strong()+soft();}" >b.c; orc-cc -O0 -shared -nostdlib b.c -o b.so && ! llvm-readelf-22 -rW b.so | grep -q strong && llvm-readelf-22 -rW b.so | grep -q soft'

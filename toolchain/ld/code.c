@@ -13,7 +13,7 @@
  *   general-dynamic to initial-exec   mov %fs:0,%rax; add x@gottpoff(%rip),%rax  (9 + 7 bytes)
  *   local-dynamic to local-exec       66 66 66 mov %fs:0,%rax                    (3 + 9 bytes)
  *   initial-exec to local-exec        65 67 mov $x@tpoff,%reg                    (2 + 7 bytes: our prefixes
- * stay)
+ *                                     65 67 add $x@tpoff,%r12                     stay)
  *
  * Each is replaced in place by bytes of the same length. And a branch to an undefined weak function, which
  * the source takes only when there is one, goes to address 0: it goes to the traps at the end of the text
@@ -53,11 +53,12 @@ static bool patch_local_dynamic(uint8_t *bytes, size_t left) {
     return patch_thread_pointer(bytes + 3, left - 3);
 }
 
-/* mov $imm32,%reg (REX.W c7 /0) behind %gs and the address size */
+/* mov $imm32,%reg (REX.W c7 /0) or add $imm32,%reg (REX.W 81 /0) behind %gs and the address size. An addition
+ * becomes a `lea` but for %r12, where that would take a byte more. */
 static bool patch_initial_exec(uint8_t *bytes, size_t left) {
     static const uint8_t nop[] = {0x66, 0x90};
-    if (left < 9 || bytes[0] != 0x65 || bytes[1] != 0x67 || (bytes[2] & 0xfe) != 0x48 || bytes[3] != 0xc7 ||
-        (bytes[4] & 0xf8) != 0xc0)
+    if (left < 9 || bytes[0] != 0x65 || bytes[1] != 0x67 || (bytes[2] & 0xfe) != 0x48 ||
+        (bytes[3] != 0xc7 && bytes[3] != 0x81) || (bytes[4] & 0xf8) != 0xc0)
         return false;
     memcpy(bytes, nop, sizeof nop);
     return true;

@@ -33,6 +33,7 @@ static const char *const layout_options[] = {"-z",
                                              "--hash-style=gnu",
                                              "--build-id=none",
                                              "--pack-dyn-relocs=none",
+                                             "--undefined-version",
                                              NULL};
 
 struct link {
