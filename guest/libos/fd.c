@@ -71,6 +71,8 @@ struct file *file_create(const struct file_operations *operations, enum file_kin
     file->locked = file->asynchronous = file->nameless = file->unopened = false;
     file->owner = file->owner_signal = 0;
     file->shown_device = 0;
+    file->error = 0;
+    file->linger = 0;
     __atomic_store_n(&file->references, 1, __ATOMIC_RELEASE);
     return file;
 }

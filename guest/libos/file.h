@@ -14,6 +14,7 @@
 struct file;
 struct node;
 struct listing;
+struct socket_calls;
 
 /* What chmod, chown and utimensat change. */
 struct attributes {
@@ -40,10 +41,12 @@ struct file_operations {
     unsigned (*ready)(
         struct file *file); /* of what watch.h is about: the events of poll that it is ready for */
     void (*release)(struct file *file);
+    const struct socket_calls *socket; /* NULL: it's none */
 };
 
 enum file_kind {
     FILE_PIPE,      /* one end of a pipe in memory: `own` begins with a struct watched */
+    FILE_NETLINK,   /* a netlink socket: the same */
     FILE_STREAM,    /* by a host handle: terminal, pipe, event... anything without a position of ours */
     FILE_SOCKET,    /* the same, a socket */
     FILE_EPOLL,     /* the same, an epoll instance */
@@ -73,6 +76,8 @@ struct file {
     bool nameless;     /* FILE_HOST: opened with O_TMPFILE */
     bool by_path;      /* FILE_HOST: a layer or mounts may lie over it, so its attributes are changed, and its
                           entries listed, by its path */
+    int16_t error;     /* sockets: for the next call, an error number */
+    uint16_t linger;   /* sockets: seconds that closing waits, MOST_LINGER_SECONDS at most */
     struct libos_lock lock; /* of the position */
     uint32_t path_size;
     uint32_t shown_device; /* FILE_HOST: st_dev of the layered mount that it's on; 0: the host's */
@@ -90,6 +95,8 @@ struct file {
         void *own;
     };
 };
+
+#define MOST_LINGER_SECONDS 32767
 
 /* A new description with one reference and no descriptor; NULL: out of memory. */
 struct file *file_create(const struct file_operations *operations, enum file_kind kind, unsigned flags);

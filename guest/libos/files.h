@@ -136,7 +136,11 @@ long sys_sendto(int descriptor, const void *buffer, size_t length, int flags, co
                 uint32_t address_length);
 long sys_recvfrom(int descriptor, void *buffer, size_t length, int flags, void *address,
                   uint32_t *address_length);
+struct mmsghdr;
 long sys_sendmsg(int descriptor, const struct msghdr *message, int flags);
+long sys_sendmmsg(int descriptor, struct mmsghdr *messages, unsigned count, int flags);
+long sys_recvmmsg(int descriptor, struct mmsghdr *messages, unsigned count, int flags,
+                  struct timespec *timeout);
 long sys_recvmsg(int descriptor, struct msghdr *message, int flags);
 
 #pragma GCC visibility pop

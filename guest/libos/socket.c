@@ -1,242 +1,129 @@
-/* Sockets. What may be bound and connected to is decided by the host. Sockets of the file system live in host
- * directories that are granted for writing; in memory, and in the abstract name space, there are none. */
+/* The system calls of sockets. What stands behind a descriptor does the rest: a host's handle (host_socket.c), or
+ * netlink.c. */
+#include "socket.h"
+
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <time.h>
 #include "files.h"
-#include "names.h"
-#include "span.h"
-#include "zygote.h"
 
 /* The file behind a socket's descriptor. */
 static struct file *get_socket(int descriptor, long *error) {
     struct file *file = file_get(descriptor);
-    *error = !file ? -EBADF : file->kind != FILE_SOCKET ? -ENOTSOCK : 0;
+    *error = !file || file->flags & O_PATH ? -EBADF : !file->operations->socket ? -ENOTSOCK : 0;
     if (file && *error)
         file_put(file);
     return *error ? NULL : file;
 }
 
-static long check_protocol(int family, int type, int protocol) {
-    if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
-        return -EAFNOSUPPORT;
+/* Of a family that there is. Raw sockets and those that carry ICMP need a privilege that nobody has here. */
+static long check_type(int family, int type, int protocol) {
+    if (family == AF_UNIX) {
+        bool known = type == SOCK_STREAM || type == SOCK_DGRAM || type == SOCK_SEQPACKET;
+        return !known ? -ESOCKTNOSUPPORT : protocol && protocol != AF_UNIX ? -EPROTONOSUPPORT : 0;
+    }
+    int icmp = family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+    if (protocol < 0 || protocol >= IPPROTO_MAX)
+        return -EINVAL;
+    if (type == SOCK_RAW)
+        return protocol ? -EPERM : -EPROTONOSUPPORT;
+    if (type == SOCK_DGRAM && protocol == icmp)
+        return -EACCES;
+    if (type != SOCK_STREAM && type != SOCK_DGRAM)
+        return -ESOCKTNOSUPPORT;
+    return !protocol || protocol == (type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP) ? 0 : -EPROTONOSUPPORT;
+}
+
+static long check_family(int family, int type) {
     if (type < 0 || type > SOCK_PACKET)
         return -EINVAL;
-    if (type != SOCK_STREAM && type != SOCK_DGRAM)
-        return family == AF_UNIX ? -ESOCKTNOSUPPORT : type == SOCK_RAW ? -EPERM : -ESOCKTNOSUPPORT;
-    int usual = family == AF_UNIX ? AF_UNIX : type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
-    return protocol == 0 || protocol == usual ? 0 : -EPROTONOSUPPORT;
+    if (family == AF_PACKET)
+        return -EPERM;
+    return family == AF_INET || family == AF_INET6 || family == AF_UNIX || family == AF_NETLINK
+               ? 0
+               : -EAFNOSUPPORT;
 }
 
 long sys_socket(int family, int type, int protocol) {
-    int kind = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK);
-    long error = check_protocol(family, kind, protocol);
+    int kind = type & 0xf, flags = type & ~0xf;
+    if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
+        return -EINVAL;
+    long error = check_family(family, kind);
     if (error)
         return error;
-    long handle = orc_hostcall(ORC_SOCKET, family, kind, !!(type & SOCK_NONBLOCK), 0, 0);
+    if (family == AF_NETLINK)
+        return netlink_socket(type, protocol);
+    error = check_type(family, kind, protocol);
+    if (error)
+        return error;
+    long handle = orc_hostcall(ORC_SOCKET, family, kind, !!(flags & SOCK_NONBLOCK), 0, 0);
     if (handle < 0)
         return handle;
-    return descriptor_add_handle(&socket_operations, FILE_SOCKET, handle,
-                                 O_RDWR | (type & (SOCK_CLOEXEC | SOCK_NONBLOCK)));
+    return descriptor_add_handle(&socket_operations, FILE_SOCKET, handle, O_RDWR | flags);
 }
 
-/* ---- sockets with a name in the file system */
-
-/* Whether a socket can be bound to this name, or may be there to connect to. */
-static long check_name(const struct place *place, bool bind) {
-    struct stat status;
-    long error = place_status(place, &status);
-    if (bind && !error)
-        return -EADDRINUSE;
-    if (error && !(bind && error == -ENOENT))
-        return error;
-    if (place->node || !place->host || place->mount->layered)
-        return bind ? -EOPNOTSUPP : -ECONNREFUSED;
-    return place_writable(place);
-}
-
-/* The place of a socket's name, the lock released again: connecting may take its time. */
-static long find_name(struct place *place, bool bind) {
-    libos_lock(&nodes_lock);
-    long error = place_find(place);
-    while (!error) {
-        error = check_name(place, bind);
-        if (error != -ELOOP || place->node || !place->host)
-            break;
-        error = place_expand(place);
-    }
-    libos_unlock(&nodes_lock);
-    return error;
-}
-
-static long by_name(struct file *socket, bool bind, const void *address, uint32_t length) {
-    const struct sockaddr_un *given = address;
-    size_t start = offsetof(struct sockaddr_un, sun_path);
-    char path[sizeof given->sun_path + 1] = {0};
-    struct place place;
-    if (length <= start || length > sizeof *given)
-        return -EINVAL;
-    memcpy(path, given->sun_path, length - start);
-    if (!*path)
-        return -EOPNOTSUPP;
-    long error = place_set(&place, AT_FDCWD, path, bind ? PLACE_SETTLE : PLACE_SETTLE | PLACE_FOLLOW);
-    if (!error)
-        error = find_name(&place, bind);
-    if (error)
-        return error;
-    struct orc_path host = place_host(&place);
-    if (bind)
-        return orc_hostcall(ORC_SOCKET_BIND_PATH, socket->handle, (long)&host, 0, 0, 0);
-    return libos_blocking(ORC_SOCKET_CONNECT_PATH, socket->handle, (long)&host, 0, 0, 0);
-}
-
-static bool has_name(const void *address, uint32_t length) {
-    return length >= sizeof(sa_family_t) && ((const struct sockaddr *)address)->sa_family == AF_UNIX;
-}
-
-/* ---- addresses */
-
-/* A published port is another one of the host's; the guest goes on seeing its own. */
-static long bind_address(struct file *file, const void *given, uint32_t length) {
-    struct sockaddr_in6 address;
-    int port = -1;
-    if (length >= sizeof(struct sockaddr_in) && length <= sizeof address) {
-        memcpy(&address, given, length);
-        port = address.sin6_port ? published_port(ntohs(address.sin6_port)) : -1;
-    }
-    if (port < 0)
-        return orc_hostcall(ORC_SOCKET_BIND, file->handle, (long)given, length, 0, 0);
-    uint16_t own = ntohs(address.sin6_port); /* where struct sockaddr_in has it, too */
-    address.sin6_port = htons((uint16_t)port);
-    long result = orc_hostcall(ORC_SOCKET_BIND, file->handle, (long)&address, length, 0, 0);
-    if (!result)
-        file->position = own;
-    return result;
-}
+/* A call of a socket's own: CALL(arguments). */
+#define ON_SOCKET(descriptor, call)                                                                          \
+    do {                                                                                                     \
+        long result;                                                                                         \
+        struct file *file = get_socket(descriptor, &result);                                                 \
+        if (!file)                                                                                           \
+            return result;                                                                                   \
+        result = file->operations->socket->call;                                                             \
+        file_put(file);                                                                                      \
+        return result;                                                                                       \
+    } while (0)
 
 long sys_bind(int descriptor, const void *address, uint32_t length) {
-    long result;
-    struct file *file = get_socket(descriptor, &result);
-    if (!file)
-        return result;
-    if (has_name(address, length))
-        result = by_name(file, true, address, length);
-    else
-        result = bind_address(file, address, length);
-    file_put(file);
-    return result;
+    ON_SOCKET(descriptor, bind(file, address, length));
 }
 
 long sys_connect(int descriptor, const void *address, uint32_t length) {
-    long result;
-    struct file *file = get_socket(descriptor, &result);
-    if (!file)
-        return result;
-    if (has_name(address, length))
-        result = by_name(file, false, address, length);
-    else
-        result = libos_blocking(ORC_SOCKET_CONNECT, file->handle, (long)address, length, 0, 0);
-    file_put(file);
-    return result;
+    ON_SOCKET(descriptor, connect(file, address, length));
 }
 
 long sys_listen(int descriptor, int backlog) {
-    long result;
-    struct file *file = get_socket(descriptor, &result);
-    if (!file)
-        return result;
-    result = orc_hostcall(ORC_SOCKET_LISTEN, file->handle, backlog, 0, 0, 0);
-    file_put(file);
-    return result;
+    ON_SOCKET(descriptor, listen(file, backlog));
 }
 
 long sys_accept4(int descriptor, void *address, uint32_t *length, int flags) {
-    long result;
     if (flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
         return -EINVAL;
-    struct file *file = get_socket(descriptor, &result);
-    if (!file)
-        return result;
-    result = stream_wait(file, POLLIN);
-    if (!result)
-        result = stream_rest(file);
-    if (!result)
-        result = libos_blocking(ORC_SOCKET_ACCEPT, file->handle, (long)address, (long)length,
-                                !!(flags & SOCK_NONBLOCK), 0);
-    int64_t port = file->position;
-    file_put(file);
-    if (result < 0)
-        return result;
-    struct file *connection = file_create(&socket_operations, FILE_SOCKET, O_RDWR | (flags & SOCK_NONBLOCK));
-    if (!connection) {
-        orc_hostcall(ORC_CLOSE, result, 0, 0, 0, 0);
-        return -ENOMEM;
-    }
-    connection->handle = result;
-    connection->position = port;
-    return descriptor_add(connection, 0, flags & SOCK_CLOEXEC);
+    ON_SOCKET(descriptor, accept(file, address, length, flags));
 }
 
 long sys_shutdown(int descriptor, int how) {
-    long result;
-    struct file *file = get_socket(descriptor, &result);
-    if (!file)
-        return result;
-    result = orc_hostcall(ORC_SOCKET_SHUTDOWN, file->handle, how, 0, 0, 0);
-    file_put(file);
-    return result;
-}
-
-static long get_name(int descriptor, bool peer, void *address, uint32_t *length) {
-    long result;
-    struct file *file = get_socket(descriptor, &result);
-    if (!file)
-        return result;
-    result = orc_hostcall(ORC_SOCKET_NAME, file->handle, peer, (long)address, (long)length, 0);
-    if (!result && !peer && file->position > 0 && *length >= sizeof(struct sockaddr_in)) {
-        uint16_t own = htons((uint16_t)file->position);
-        memcpy((char *)address + offsetof(struct sockaddr_in, sin_port), &own, sizeof own);
-    }
-    file_put(file);
-    return result;
+    ON_SOCKET(descriptor, shutdown(file, how));
 }
 
 long sys_getsockname(int descriptor, void *address, uint32_t *length) {
-    return get_name(descriptor, false, address, length);
+    ON_SOCKET(descriptor, name(file, false, address, length));
 }
 
 long sys_getpeername(int descriptor, void *address, uint32_t *length) {
-    return get_name(descriptor, true, address, length);
-}
-
-static long option_of(int level, int option) {
-    return (long)((uint64_t)(uint32_t)level << 32 | (uint32_t)option);
+    ON_SOCKET(descriptor, name(file, true, address, length));
 }
 
 long sys_setsockopt(int descriptor, int level, int option, const void *value, uint32_t length) {
-    long result;
-    struct file *file = get_socket(descriptor, &result);
-    if (!file)
-        return result;
-    file->timed |= level == SOL_SOCKET && option == SO_RCVTIMEO;
-    result = orc_hostcall(ORC_SOCKET_OPTION, file->handle, option_of(level, option), (long)value, length, 0);
-    file_put(file);
-    return result;
+    if (length > INT_MAX)
+        return -EINVAL;
+    ON_SOCKET(descriptor, set_option(file, level, option, value, length));
 }
 
 long sys_getsockopt(int descriptor, int level, int option, void *value, uint32_t *length) {
-    long result;
-    struct file *file = get_socket(descriptor, &result);
-    if (!file)
-        return result;
-    result = orc_hostcall(ORC_SOCKET_OPTION_GET, file->handle, option_of(level, option), (long)value,
-                          (long)length, 0);
-    file_put(file);
-    return result;
+    if (*length > INT_MAX)
+        return -EINVAL;
+    ON_SOCKET(descriptor, get_option(file, level, option, value, length));
+}
+
+long socket_value(void *to, uint32_t *length, const void *value, uint32_t size, bool whole_length) {
+    uint32_t fits = size < *length ? size : *length;
+    memcpy(to, value, fits);
+    *length = whole_length ? size : fits;
+    return 0;
 }
 
 /* ---- data */
@@ -247,33 +134,6 @@ static long sent(long result, int flags) {
     return result;
 }
 
-static long wait_ready(struct file *file, int events, int flags) {
-    return flags & MSG_DONTWAIT ? 0 : stream_wait(file, events);
-}
-
-static long send_message(struct file *file, struct orc_message *message, int flags) {
-    long error = wait_ready(file, POLLOUT, flags);
-    if (error)
-        return error;
-    return libos_blocking(ORC_SOCKET_SEND, file->handle, (long)message, flags & ~MSG_NOSIGNAL, 0, 0);
-}
-
-static long receive_message(struct file *file, struct orc_message *message, int flags) {
-    uint64_t since = __builtin_ia32_rdtsc();
-    long error = wait_ready(file, POLLIN, flags);
-    if (!error && !(flags & MSG_DONTWAIT))
-        error = stream_rest(file);
-    if (error)
-        return error;
-    long result = libos_blocking(ORC_SOCKET_RECEIVE, file->handle, (long)message, flags & ~MSG_CMSG_CLOEXEC, 0, 0);
-    stream_waited(file, since);
-    return result;
-}
-
-static uint32_t guest(const void *pointer) {
-    return (uint32_t)(uintptr_t)pointer;
-}
-
 /* Without flags and address it's write, which is shorter for the host. */
 long sys_sendto(int descriptor, const void *buffer, size_t length, int flags, const void *address,
                 uint32_t address_length) {
@@ -281,13 +141,15 @@ long sys_sendto(int descriptor, const void *buffer, size_t length, int flags, co
     struct file *file = get_socket(descriptor, &result);
     if (!file)
         return result;
-    if (!(flags & ~MSG_NOSIGNAL) && !address && length) {
+    if (!(flags & ~MSG_NOSIGNAL) && !address && length && !file->error) {
         result = file->operations->write(file, buffer, length, -1);
     } else {
-        struct orc_span span = {guest(buffer), length > INT32_MAX ? INT32_MAX : length};
-        struct orc_message message = {guest(address), address ? address_length : 0, guest(&span), 1, 0, 0};
-        result =
-            address && has_name(address, address_length) ? -EOPNOTSUPP : send_message(file, &message, flags);
+        struct iovec part = {(void *)buffer, length > INT32_MAX ? INT32_MAX : length};
+        struct msghdr message = {.msg_name = (void *)address,
+                                 .msg_namelen = address ? address_length : 0,
+                                 .msg_iov = &part,
+                                 .msg_iovlen = 1};
+        result = file->operations->socket->send(file, &message, flags);
     }
     file_put(file);
     return sent(result, flags);
@@ -296,73 +158,128 @@ long sys_sendto(int descriptor, const void *buffer, size_t length, int flags, co
 long sys_recvfrom(int descriptor, void *buffer, size_t length, int flags, void *address,
                   uint32_t *address_length) {
     long result;
+    if (address && !address_length)
+        return -EFAULT;
     struct file *file = get_socket(descriptor, &result);
     if (!file)
         return result;
-    if (!flags && !address && length) {
+    if (!flags && !address && length && !file->error) {
         result = file->operations->read(file, buffer, length, -1);
     } else {
-        struct orc_span span = {guest(buffer), length > INT32_MAX ? INT32_MAX : length};
-        struct orc_message message = {guest(address), address ? *address_length : 0, guest(&span), 1, 0, 0};
-        result = receive_message(file, &message, flags);
+        struct iovec part = {buffer, length > INT32_MAX ? INT32_MAX : length};
+        struct msghdr message = {.msg_name = address,
+                                 .msg_namelen = address ? *address_length : 0,
+                                 .msg_iov = &part,
+                                 .msg_iovlen = 1};
+        result = file->operations->socket->receive(file, &message, flags);
         if (result >= 0 && address)
-            *address_length = message.address_length;
+            *address_length = message.msg_namelen;
     }
     file_put(file);
     return result;
 }
 
-/* Ancillary data, descriptors above all, can't be sent, and none is received. */
-long sys_sendmsg(int descriptor, const struct msghdr *from, int flags) {
-    struct spans spans;
-    long result;
-    if (from->msg_controllen)
-        return -EOPNOTSUPP;
-    if (from->msg_iovlen < 0 || from->msg_iovlen > IOV_MAX)
-        return -EMSGSIZE;
-    struct file *file = get_socket(descriptor, &result);
-    if (!file)
-        return result;
-    if (!spans_make(&spans, from->msg_iov, from->msg_iovlen)) {
-        file_put(file);
-        return -ENOMEM;
-    }
-    struct orc_message message = {guest(from->msg_name),
-                                  from->msg_name ? from->msg_namelen : 0,
-                                  guest(spans.all),
-                                  from->msg_iovlen,
-                                  0,
-                                  0};
-    if (from->msg_name && has_name(from->msg_name, from->msg_namelen))
-        result = -EOPNOTSUPP;
-    else
-        result = send_message(file, &message, flags);
-    spans_free(&spans);
-    file_put(file);
-    return sent(result, flags);
+static bool has_vector(const struct msghdr *message) {
+    return message->msg_iovlen >= 0 && message->msg_iovlen <= IOV_MAX;
 }
 
-long sys_recvmsg(int descriptor, struct msghdr *to, int flags) {
-    struct spans spans;
-    long result;
-    if (to->msg_iovlen < 0 || to->msg_iovlen > IOV_MAX)
+static long send_message(struct file *file, const struct msghdr *message, int flags) {
+    if (!has_vector(message))
         return -EMSGSIZE;
+    return sent(file->operations->socket->send(file, message, flags), flags);
+}
+
+static long receive_message(struct file *file, struct msghdr *message, int flags) {
+    return has_vector(message) ? file->operations->socket->receive(file, message, flags) : -EMSGSIZE;
+}
+
+long sys_sendmsg(int descriptor, const struct msghdr *message, int flags) {
+    long result;
     struct file *file = get_socket(descriptor, &result);
     if (!file)
         return result;
-    if (!spans_make(&spans, to->msg_iov, to->msg_iovlen)) {
-        file_put(file);
-        return -ENOMEM;
+    result = send_message(file, message, flags);
+    file_put(file);
+    return result;
+}
+
+long sys_recvmsg(int descriptor, struct msghdr *message, int flags) {
+    long result;
+    struct file *file = get_socket(descriptor, &result);
+    if (!file)
+        return result;
+    result = receive_message(file, message, flags);
+    file_put(file);
+    return result;
+}
+
+/* The first error ends it; what came before counts. */
+static long send_messages(struct file *file, struct mmsghdr *messages, unsigned count, int flags) {
+    for (unsigned i = 0; i < count; i++) {
+        long result = send_message(file, &messages[i].msg_hdr, flags);
+        if (result < 0)
+            return i ? (long)i : result;
+        messages[i].msg_len = (unsigned)result;
     }
-    struct orc_message message = {
-        guest(to->msg_name), to->msg_name ? to->msg_namelen : 0, guest(spans.all), to->msg_iovlen, 0, 0};
-    result = receive_message(file, &message, flags);
-    if (result >= 0) {
-        to->msg_namelen = message.address_length;
-        to->msg_flags = message.flags;
-        to->msg_controllen = 0;
+    return count;
+}
+
+long sys_sendmmsg(int descriptor, struct mmsghdr *messages, unsigned count, int flags) {
+    long result;
+    struct file *file = get_socket(descriptor, &result);
+    if (!file)
+        return result;
+    result = send_messages(file, messages, count < IOV_MAX ? count : IOV_MAX, flags);
+    file_put(file);
+    return result;
+}
+
+/* What is left until `end`, stored; false: nothing. The time is looked at after each message and at no other moment, as
+ * Linux does. */
+static bool time_left(struct timespec *timeout, int64_t end) {
+    int64_t left = end - libos_now(ORC_CLOCK_MONOTONIC);
+    if (left < 0)
+        left = 0;
+    *timeout = (struct timespec){.tv_sec = left / 1000000000, .tv_nsec = left % 1000000000};
+    return left > 0;
+}
+
+/* An error behind the first message is the next call's. */
+static long received(struct file *file, unsigned count, long error) {
+    if (count && error != -EAGAIN && error != -EINTR)
+        __atomic_store_n(&file->error, (int16_t)-error, __ATOMIC_RELAXED);
+    return count ? (long)count : error;
+}
+
+static long receive_messages(struct file *file, struct mmsghdr *messages, unsigned count, int flags,
+                             struct timespec *timeout, int64_t end) {
+    bool first_only = flags & MSG_WAITFORONE;
+    flags &= ~MSG_WAITFORONE;
+    for (unsigned i = 0; i < count; i++) {
+        long result = receive_message(file, &messages[i].msg_hdr, flags);
+        if (result < 0)
+            return received(file, i, result);
+        messages[i].msg_len = (unsigned)result;
+        if (first_only)
+            flags |= MSG_DONTWAIT;
+        if ((timeout && !time_left(timeout, end)) || messages[i].msg_hdr.msg_flags & MSG_OOB)
+            return i + 1;
     }
-    spans_free(&spans);
+    return count;
+}
+
+long sys_recvmmsg(int descriptor, struct mmsghdr *messages, unsigned count, int flags,
+                  struct timespec *timeout) {
+    int64_t span = timeout ? libos_nanoseconds(timeout) : 0, end = 0;
+    long result;
+    if (span < 0)
+        return -EINVAL;
+    struct file *file = get_socket(descriptor, &result);
+    if (!file)
+        return result;
+    if (timeout && __builtin_add_overflow(libos_now(ORC_CLOCK_MONOTONIC), span, &end))
+        end = INT64_MAX;
+    result = receive_messages(file, messages, count < IOV_MAX ? count : IOV_MAX, flags, timeout, end);
     file_put(file);
     return result;
 }

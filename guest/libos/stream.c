@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 #include "file.h"
+#include "socket.h"
 #include "span.h"
 #include "thread.h"
 
@@ -120,13 +121,32 @@ const struct file_operations stream_operations = {
     .control = stream_control,
     .set_nonblocking = stream_set_nonblocking,
 };
-/* What tells a socket from a stream is its kind. */
+
+static long socket_control(struct file *file, unsigned long request, long argument) {
+    long what = request == TIOCOUTQ ? ORC_AVAILABLE_UNSENT : ORC_AVAILABLE_AT_MARK;
+    if (request != TIOCOUTQ && request != SIOCATMARK)
+        return request == FIONREAD ? stream_control(file, request, argument)
+                                   : interface_control(request, argument);
+    long found = orc_hostcall(ORC_AVAILABLE, file->handle, what, 0, 0, 0);
+    if (found < 0)
+        return found;
+    *(int *)argument = (int)found;
+    return 0;
+}
+
+static void socket_release(struct file *file) {
+    if (file->linger)
+        host_socket_linger(file);
+}
+
 const struct file_operations socket_operations = {
     .read = stream_read,
     .write = stream_write,
     .read_vector = stream_read_vector,
     .write_vector = stream_write_vector,
     .status = stream_status,
-    .control = stream_control,
+    .control = socket_control,
     .set_nonblocking = stream_set_nonblocking,
+    .release = socket_release,
+    .socket = &host_socket_calls,
 };

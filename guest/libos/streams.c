@@ -63,8 +63,8 @@ long sys_socketpair(int family, int type, int protocol, int descriptors[2]) {
         return -EAFNOSUPPORT;
     if (protocol != 0 && protocol != AF_UNIX)
         return -EPROTONOSUPPORT;
-    if (kind != SOCK_STREAM && kind != SOCK_DGRAM)
-        return kind == SOCK_SEQPACKET ? -EPROTONOSUPPORT : -EINVAL;
+    if (kind != SOCK_STREAM && kind != SOCK_DGRAM && kind != SOCK_SEQPACKET)
+        return kind >= 0 && kind <= SOCK_PACKET ? -ESOCKTNOSUPPORT : -EINVAL;
     long error = orc_hostcall(ORC_SOCKET_PAIR, kind, !!(type & SOCK_NONBLOCK), (long)handles, 0, 0);
     if (error < 0)
         return error;

@@ -96,7 +96,7 @@ int synthetic_descriptor(const char *path, size_t length) {
 }
 
 static void text_add_descriptor(struct text *text, struct file *file) {
-    static const char *const kinds[] = {"pipe:[",   "pipe:[", "socket:[", "anon_inode:[eventpoll",
+    static const char *const kinds[] = {"pipe:[",   "socket:[", "pipe:[", "socket:[", "anon_inode:[eventpoll",
                                         "anon_inode:inotify", "anon_inode:[timerfd"};
     if (file->path) {
         text_add(text, *file->path ? file->path : "/");
