@@ -56,6 +56,8 @@ long sys_socket(int family, int type, int protocol) {
         return error;
     if (family == AF_NETLINK)
         return netlink_socket(type, protocol);
+    if (family == AF_UNIX && kind == SOCK_RAW)
+        kind = SOCK_DGRAM; /* to Linux these are the same */
     error = check_type(family, kind, protocol);
     if (error)
         return error;

@@ -294,12 +294,19 @@ long host_set_option(struct file *file, int level, int option, const void *value
     return set_number(file, level, option, value, length);
 }
 
+static bool is_known(int level) {
+    return level == SOL_SOCKET || level == IPPROTO_IP || level == IPPROTO_IPV6 || level == IPPROTO_TCP ||
+           level == IPPROTO_UDP;
+}
+
 /* What fits is stored, and how much that is. */
 long host_get_option(struct file *file, int level, int option, void *value, uint32_t *length) {
     uint32_t room = *length;
     long result = level == SOL_SOCKET ? get_own(file, option, value, length) : 1;
     if (result <= 0)
         return result;
+    if (!is_known(level))
+        return -EOPNOTSUPP;
     result = host_get(file, level, option, value, length);
     if (*length > room)
         *length = room;

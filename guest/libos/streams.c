@@ -58,13 +58,15 @@ static long add_with(const struct file_operations *operations, enum file_kind ki
 
 long sys_socketpair(int family, int type, int protocol, int descriptors[2]) {
     uint32_t handles[2];
-    int kind = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int kind = (type & 0xf) == SOCK_RAW ? SOCK_DGRAM : type & 0xf;
+    if (type & ~(0xf | SOCK_CLOEXEC | SOCK_NONBLOCK) || kind > SOCK_PACKET)
+        return -EINVAL;
     if (family != AF_UNIX)
-        return -EAFNOSUPPORT;
+        return family == AF_INET || family == AF_INET6 || family == AF_NETLINK ? -EOPNOTSUPP : -EAFNOSUPPORT;
     if (protocol != 0 && protocol != AF_UNIX)
         return -EPROTONOSUPPORT;
     if (kind != SOCK_STREAM && kind != SOCK_DGRAM && kind != SOCK_SEQPACKET)
-        return kind >= 0 && kind <= SOCK_PACKET ? -ESOCKTNOSUPPORT : -EINVAL;
+        return -ESOCKTNOSUPPORT;
     long error = orc_hostcall(ORC_SOCKET_PAIR, kind, !!(type & SOCK_NONBLOCK), (long)handles, 0, 0);
     if (error < 0)
         return error;

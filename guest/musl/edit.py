@@ -77,5 +77,13 @@ def dynamic_linker():
     file.save()
 
 
+def name_lookup():
+    """AI_ADDRCONFIG asks whether a family is configured by connecting to its loopback address: what isn't granted is there."""
+    file = File("src/network/getaddrinfo.c")
+    file.once(r"(\t\t\tswitch \(errno\) \{\n)(?=\t\t\tcase EADDRNOTAVAIL:)", r"\1\t\t\tcase EACCES:\n\t\t\t\tcontinue;\n")
+    file.save()
+
+
 thread_block()
 dynamic_linker()
+name_lookup()

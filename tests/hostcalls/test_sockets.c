@@ -307,7 +307,7 @@ GUEST_TEST(options_are_those_of_the_list) {
                               put(guest, BUFFER, "dctcp\0\0\0\0\0\0\0\0\0\0", 16), 16), -ENOENT);
     assert_int_equal(HOSTCALL(ORC_SOCKET_OPTION, handle, option_key(IPPROTO_TCP, TCP_CONGESTION),
                               put(guest, BUFFER, "reno\0\0\0\0\0\0\0\0\0\0\0", 16), 16), 0);
-    put(guest, LENGTH, &(uint32_t){sizeof(struct tcp_info)}, 4);
+    put(guest, LENGTH, &(uint32_t){104}, 4);
     assert_int_equal(HOSTCALL(ORC_SOCKET_OPTION_GET, handle, option_key(IPPROTO_TCP, TCP_INFO), BUFFER, LENGTH), 0);
     assert_int_equal(set_int(guest, handle, IPPROTO_TCP, TCP_NODELAY, 1), 0);
     assert_int_equal(set_int(guest, handle, SOL_SOCKET, SO_RCVBUF, INT32_MAX), 0);

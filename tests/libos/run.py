@@ -98,7 +98,17 @@ def compare_sockets(work):
     ports = f"127.0.0.1:{port}-{port + 1}"
     expected = run([f"{work}/sockets.native", str(port)], cwd=work)
     options = ["--listen", ports, "--listen", "udp:" + ports, "--connect", "tcp:" + ports, "--connect", "udp:127.0.0.1:*"]
-    compare("sockets", expected, orc(options, f"{work}/sockets.orc", str(port), cwd=work))
+    compare("sockets", "network", "refused", expected, orc(options, f"{work}/sockets.orc", str(port), cwd=work))
+
+
+def compare_network(work):
+    port, group = free_ports(), "239.7.7.7"
+    places = [f"127.0.0.1:{port}-{port + 1}", f"udp:127.0.0.1:{port}-{port + 1}", f"udp:{group}:{port}"]
+    options = [word for place in places for word in ("--listen", place)]
+    options += ["--connect", "tcp:" + places[0], "--connect", "udp:127.0.0.1:*", "--connect", f"udp:{group}:*"]
+    expected = run([f"{work}/network.native", str(port)], cwd=work)
+    compare("options, control messages, netlink", expected, orc(options, f"{work}/network.orc", str(port), cwd=work))
+    checks("refused", orc(["--connect", "192.0.2.7:9"], f"{work}/refused.orc", cwd=work))
 
 
 def check_rests(work):
@@ -202,6 +212,7 @@ def main():
         compare("events", run([f"{work}/events.native"]), orc([], f"{work}/events.orc", cwd=work))
         compare("pipes", run([f"{work}/pipes.native"]), orc([], f"{work}/pipes.orc", cwd=work))
         compare_sockets(work)
+        compare_network(work)
         check_layered(work)
         check_mounts(work)
         checks("special", orc(["--mem", "64M", "--handles", "200", "--env", "MARK=here", "--name", "special"],

@@ -8,6 +8,7 @@
 
 #define MAX_BUFFER 0x400000 /* of SO_SNDBUF, SO_RCVBUF; the kernel's own limit is lower as a rule */
 #define LOOPBACK_INDEX 1    /* of the loopback interface, in every network name space */
+#define MOST_STATE 512      /* bytes of TCP_INFO: as many as the kernel has */
 #define MOST_PRIORITY 6     /* of those that need no privilege; the Intravisor may have some */
 
 enum access { GET = 1, SET = 2, BOTH = GET | SET };
@@ -19,7 +20,7 @@ union option_value {
     int number;
     struct linger linger;
     struct timeval time;
-    struct tcp_info state;
+    char state[MOST_STATE];
     char name[16];
     struct ip_mreqn member4;
     struct ip_mreq_source source4;
@@ -31,7 +32,7 @@ static const uint16_t sizes[] = {
     [NUMBER] = sizeof(int),
     [LINGER] = sizeof(struct linger),
     [TIME] = sizeof(struct timeval),
-    [TCP_STATE] = sizeof(struct tcp_info),
+    [TCP_STATE] = MOST_STATE,
     [NAME] = sizeof(char[16]),
     [INTERFACE4] = sizeof(struct ip_mreqn),
     [MEMBER4] = sizeof(struct ip_mreqn),
