@@ -41,14 +41,34 @@ void publish(const struct orc_published *list) {
 
 /* --- Sockets */
 
+#define UDP_SEGMENT 103 /* of <netinet/udp.h>, which this C library lacks */
+#define UDP_GRO 104
+
 static const struct option {
     int level, name;
-} options[] = {{SOL_SOCKET, SO_REUSEADDR},     {SOL_SOCKET, SO_REUSEPORT},   {SOL_SOCKET, SO_KEEPALIVE},
-               {SOL_SOCKET, SO_BROADCAST},     {IPPROTO_IPV6, IPV6_V6ONLY},  {IPPROTO_TCP, TCP_NODELAY},
-               {IPPROTO_TCP, TCP_KEEPIDLE},    {IPPROTO_TCP, TCP_KEEPINTVL}, {IPPROTO_TCP, TCP_KEEPCNT},
-               {IPPROTO_TCP, TCP_DEFER_ACCEPT}};
+} options[] = {{SOL_SOCKET, SO_REUSEADDR},         {SOL_SOCKET, SO_REUSEPORT},
+               {SOL_SOCKET, SO_KEEPALIVE},         {SOL_SOCKET, SO_BROADCAST},
+               {SOL_SOCKET, SO_OOBINLINE},         {SOL_SOCKET, SO_RCVLOWAT},
+               {SOL_SOCKET, SO_PRIORITY},          {SOL_SOCKET, SO_TIMESTAMP},
+               {SOL_SOCKET, SO_TIMESTAMPNS},       {SOL_SOCKET, SO_RXQ_OVFL},
+               {IPPROTO_IP, IP_TOS},               {IPPROTO_IP, IP_TTL},
+               {IPPROTO_IP, IP_PKTINFO},           {IPPROTO_IP, IP_RECVTTL},
+               {IPPROTO_IP, IP_RECVTOS},           {IPPROTO_IP, IP_RECVERR},
+               {IPPROTO_IP, IP_MTU_DISCOVER},      {IPPROTO_IP, IP_MULTICAST_TTL},
+               {IPPROTO_IP, IP_MULTICAST_LOOP},    {IPPROTO_IP, IP_MULTICAST_ALL},
+               {IPPROTO_IPV6, IPV6_V6ONLY},        {IPPROTO_IPV6, IPV6_UNICAST_HOPS},
+               {IPPROTO_IPV6, IPV6_TCLASS},        {IPPROTO_IPV6, IPV6_RECVPKTINFO},
+               {IPPROTO_IPV6, IPV6_RECVHOPLIMIT},  {IPPROTO_IPV6, IPV6_RECVTCLASS},
+               {IPPROTO_IPV6, IPV6_RECVERR},       {IPPROTO_IPV6, IPV6_MULTICAST_HOPS},
+               {IPPROTO_IPV6, IPV6_MULTICAST_LOOP}, {IPPROTO_TCP, TCP_NODELAY},
+               {IPPROTO_TCP, TCP_MAXSEG},          {IPPROTO_TCP, TCP_KEEPIDLE},
+               {IPPROTO_TCP, TCP_KEEPINTVL},       {IPPROTO_TCP, TCP_KEEPCNT},
+               {IPPROTO_TCP, TCP_SYNCNT},          {IPPROTO_TCP, TCP_LINGER2},
+               {IPPROTO_TCP, TCP_USER_TIMEOUT},    {IPPROTO_TCP, TCP_FASTOPEN},
+               {IPPROTO_TCP, TCP_NOTSENT_LOWAT},   {IPPROTO_TCP, TCP_DEFER_ACCEPT},
+               {IPPROTO_UDP, UDP_SEGMENT},         {IPPROTO_UDP, UDP_GRO}};
 #define OPTIONS (sizeof options / sizeof *options)
-#define UNKNOWN INT32_MIN
+#define AS_NEW INT32_MIN
 
 struct name {
     uint32_t length; /* 0: none */
@@ -67,10 +87,10 @@ struct socket_record {
 };
 
 static int get_option(uint32_t handle, int level, int name) {
-    int value = UNKNOWN;
+    int value = AS_NEW;
     uint32_t length = sizeof value;
     long option = (long)((uint64_t)(unsigned)level << 32 | (uint32_t)name);
-    return orc_hostcall(ORC_SOCKET_OPTION_GET, handle, option, (long)&value, (long)&length, 0) < 0 ? UNKNOWN
+    return orc_hostcall(ORC_SOCKET_OPTION_GET, handle, option, (long)&value, (long)&length, 0) < 0 ? AS_NEW
                                                                                                    : value;
 }
 
@@ -78,6 +98,19 @@ static void get_name(uint32_t handle, bool peer, struct name *name) {
     name->length = sizeof *name - offsetof(struct name, any);
     if (orc_hostcall(ORC_SOCKET_NAME, handle, peer, (long)&name->any, (long)&name->length, 0) < 0)
         name->length = 0;
+}
+
+/* Those in which it differs from a new one, so that a clone needn't look at the others. */
+static void record_options(uint32_t handle, struct socket_record *record) {
+    long fresh = orc_hostcall(ORC_SOCKET, record->family, record->type, 0, 0, 0);
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const struct option *option = &options[i];
+        int value = get_option(handle, option->level, option->name);
+        bool same = fresh >= 0 && get_option((uint32_t)fresh, option->level, option->name) == value;
+        record->options[i] = same ? AS_NEW : value;
+    }
+    if (fresh >= 0)
+        orc_hostcall(ORC_CLOSE, fresh, 0, 0, 0, 0);
 }
 
 struct socket_record *socket_record(const struct file *file) {
@@ -89,8 +122,7 @@ struct socket_record *socket_record(const struct file *file) {
     record->listens = get_option(file->handle, SOL_SOCKET, SO_ACCEPTCONN) == 1;
     get_name(file->handle, false, &record->name);
     get_name(file->handle, true, &record->peer);
-    for (size_t i = 0; i < OPTIONS; i++)
-        record->options[i] = get_option(file->handle, options[i].level, options[i].name);
+    record_options(file->handle, record);
     return record;
 }
 
@@ -112,8 +144,7 @@ static void set_options(long handle, const struct socket_record *record) {
     for (size_t i = 0; i < OPTIONS; i++) {
         const struct option *option = &options[i];
         long number = (long)((uint64_t)(unsigned)option->level << 32 | (uint32_t)option->name);
-        if (record->options[i] != UNKNOWN &&
-            get_option((uint32_t)handle, option->level, option->name) != record->options[i])
+        if (record->options[i] != AS_NEW)
             orc_hostcall(ORC_SOCKET_OPTION, handle, number, (long)&record->options[i], sizeof(int), 0);
     }
 }

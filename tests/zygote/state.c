@@ -128,6 +128,10 @@ int main(int argc, char **argv) {
     CHECK(epoll_ctl(set, EPOLL_CTL_ADD, event_fd, &event) == 0);
     int sockets[2], more = dup(event_fd);
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
+    CHECK(setsockopt(sockets[0], SOL_SOCKET, SO_LINGER, &(struct linger){1, 3}, sizeof(struct linger)) == 0);
+    const uint32_t request[5] = {20, 5 << 16 | 3, 77, 0, 0}; /* wants to be acknowledged */
+    int netlink = socket(AF_NETLINK, SOCK_RAW, 0);
+    CHECK(send(netlink, request, sizeof request, 0) == sizeof request);
     close(gap);
     signal(SIGALRM, on_alarm);
     const struct itimerval later = {.it_value = {1, 0}};
@@ -177,6 +181,12 @@ int main(int argc, char **argv) {
     CHECK(lseek(root_file, 0, SEEK_CUR) == 4 && read(root_file, text, 4) == 4);
     CHECK(stream && fgetc(stream) == '1');
     CHECK(write(sockets[0], "x", 1) == 1 && read(sockets[1], text, 1) == 1 && *text == 'x');
+    struct linger linger = {0, 0};
+    socklen_t length = sizeof linger;
+    CHECK(getsockopt(sockets[0], SOL_SOCKET, SO_LINGER, &linger, &length) == 0 && linger.l_linger == 3);
+    uint32_t answer[9] = {0};
+    CHECK(recv(netlink, answer, sizeof answer, 0) == sizeof answer && answer[2] == 77);
+    CHECK(recv(netlink, answer, sizeof answer, MSG_DONTWAIT) == -1 && errno == EAGAIN);
     CHECK(fcntl(event_fd, F_GETFL) == (O_RDWR | O_NONBLOCK));
     CHECK(open("/dev/null", O_RDONLY) >= 0 && socket(AF_UNIX, SOCK_STREAM, 0) >= 0);
 
