@@ -84,6 +84,14 @@ def name_lookup():
     file.save()
 
 
+def header_warnings():
+    """clang warns of what this macro compares, in programs that have warnings as errors; gcc doesn't."""
+    file = File("include/sys/socket.h")
+    file.once(r"(>= )(__MHDR_END\(mhdr\) - \(unsigned char \*\)\(cmsg\))", r"\1(unsigned long)(\2)")
+    file.save()
+
+
 thread_block()
 dynamic_linker()
+header_warnings()
 name_lookup()
