@@ -84,6 +84,8 @@ refuse "-o without its value" "argument to '-o' is missing" orc-cc -c one.c -o
 refuse "errors in inline assembly name the source" "asm.c:1:" eval 'echo "void f(void) { __asm__(\"nonsense %eax\"); }" >asm.c; orc-cc -c asm.c'
 refuse "what can't be confined names the source and the rule" "sys.c:1: error: rule 1" eval 'echo "void f(void) { __asm__(\"syscall\"); }" >sys.c; orc-cc -c sys.c'
 check "-Werror and warnings work" eval '! orc-cc -Wall -Werror -c -x c - -o w.o <<<"static int unused;"'
+printf '#include <sys/socket.h>\nstruct cmsghdr *next(struct msghdr *m, struct cmsghdr *c) { return CMSG_NXTHDR(m, c); }\n' >macros.c
+check "macros of system headers are silent" orc-cc -Wall -Wextra -Werror -c macros.c
 check "-fsyntax-only" eval 'orc-cc -fsyntax-only one.c && ! orc-cc -fsyntax-only bad.c'
 
 check "-M prints dependencies" finds 'two.o: .*two.h' orc-cc -M two.c
