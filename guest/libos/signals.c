@@ -7,6 +7,7 @@
 #include "zygote.h"
 
 #include <errno.h>
+#include <fenv.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -277,6 +278,27 @@ static bool stands_on_alternate_stack(const struct libos_thread *self) {
     return self->on_alternate_stack && (uintptr_t)&here - self->stack_address < self->stack_size;
 }
 
+/* A handler begins with the default floating-point environment, and what it changes is gone behind it. (Where a signal
+ * entry has interrupted guest code, the Intravisor has seen to that.) */
+static bool same_modes(const fenv_t *one, const fenv_t *other) {
+    return one->__mxcsr == other->__mxcsr && one->__control_word == other->__control_word &&
+           one->__status_word == other->__status_word;
+}
+
+static void begin_modes(fenv_t *interrupted) {
+    const fenv_t standard = {.__control_word = 0x37f, .__mxcsr = 0x1f80};
+    fegetenv(interrupted);
+    if (!same_modes(interrupted, &standard))
+        fesetenv(FE_DFL_ENV);
+}
+
+static void end_modes(const fenv_t *interrupted) {
+    fenv_t now;
+    fegetenv(&now);
+    if (!same_modes(interrupted, &now))
+        fesetenv(interrupted);
+}
+
 /* Runs one handler. On entry and return the thread counts as in the libOS; the handler is outside. */
 static void handle(struct libos_thread *self, const struct action *action, const siginfo_t *information) {
     struct frame frame = {.self = self, .action = *action, .information = *information};
@@ -289,6 +311,8 @@ static void handle(struct libos_thread *self, const struct action *action, const
                     !stands_on_alternate_stack(self);
     bool was_cancellation_point = self->cancellation_point;
     self->cancellation_point = false;
+    fenv_t modes;
+    begin_modes(&modes);
     libos_set_depth(self, 0);
     if (switches)
         call_on_alternate_stack(&frame);
@@ -298,6 +322,7 @@ static void handle(struct libos_thread *self, const struct action *action, const
     if (frame.context.uc_mcontext.gregs[REG_RIP])
         ((void (*)(void))frame.context.uc_mcontext.gregs[REG_RIP])();
     libos_set_depth(self, 1);
+    end_modes(&modes);
     self->cancellation_point = was_cancellation_point;
     memcpy(&self->mask, &frame.context.uc_sigmask, sizeof self->mask);
     self->mask &= ~UNBLOCKABLE;

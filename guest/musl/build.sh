@@ -88,10 +88,10 @@ tree=$cache/sysroot/.tree-$mode-$tree_key
 prepare() {
     cp -a "$source" "$work/musl"
     cd "$work/musl"
-    # The C versions stand in for hand-written assembly that only speeds things up or touches the control registers.
-    rm -f src/{string,math,fenv,ldso}/x86_64/*.s
+    # The C versions stand in for hand-written assembly that only speeds things up.
+    rm -f src/{string,math,ldso}/x86_64/*.s
     if [ "$mode" != native ]; then
-        rm -rf src/{setjmp,signal,thread,process}/x86_64 crt/x86_64/*
+        rm -rf src/{fenv,setjmp,signal,thread,process}/x86_64 crt/x86_64/*
         # A crash is an undefined instruction, since `hlt` is a privileged one.
         grep -q '"hlt"' arch/x86_64/atomic_arch.h || die "atomic_arch.h: no hlt to replace"
         sed -i 's/"hlt"/"ud2"/' arch/x86_64/atomic_arch.h

@@ -9,7 +9,6 @@
 /* Code space. */
 #define ORC_GATES 0x00010000 /* first gate; gate N is at ORC_GATES + N * ORC_GATE_SIZE */
 #define ORC_GATE_SIZE 64
-#define ORC_FLOAT_GATE (ORC_GATES + ORC_GATE_SIZE)
 #define ORC_GATES_END 0x01000000
 
 /* Slot ranges. */

@@ -7,14 +7,19 @@
  * index into the compartment's capability list; it is never negative. docs/hostcalls.md describes each call:
  * arguments, rights, errors, limits.
  *
- * Gate 1 (ORC_FLOAT_GATE) is `long floats(long mxcsr, long x87_control, long x87_flags)`: the calling thread's MXCSR, its x87
- * control word and the x87 exception flags from now on; 0, or -EINVAL for bits that the processor doesn't have. It keeps all other
- * registers but rax, rcx, r8 and r11, vector registers and x87 stack included. Every thread has its own, a new one its
- * creator's. (The instructions that only read them are guest code's own.)
+ * Gate 1 (ORC_FLOAT_GATE) is `long floats(long mxcsr, long x87_control, long x87_status, long x87_tags)`: the calling
+ * thread's MXCSR, x87 control and status word (of ORC_X87_STATUS) and tags from now on; tags of ORC_X87_KEEP: the x87 stack
+ * stays as it is, its top too. 0, or -EINVAL for bits that the processor doesn't have. It keeps all registers but rax, rcx,
+ * r8, r11 and the flags; vector registers and what is in the x87 registers too. Each thread has its own, a new one begins with its creator's. What only reads them,
+ * guest code executes itself.
  *
  * Calls marked (blocks) wait; they end early with -EINTR when the thread is interrupted. */
 #ifndef ORC_HOSTCALL_H
 #define ORC_HOSTCALL_H
+
+#define ORC_FLOAT_GATE (ORC_GATES + ORC_GATE_SIZE)
+#define ORC_X87_STATUS 0x7f7f
+#define ORC_X87_KEEP (-1)
 
 /* clang-format off */
 /* Compartment and threads (trusted/hostcalls/threads.c). A thread id is 1 for the first thread and never reused. */

@@ -256,9 +256,6 @@ void print_instruction(struct text *text, const struct instruction *instruction)
         group->spilled != NONE && (instruction->reads | instruction->writes) & 1u << group->spilled;
     if (instruction->decoded.mnemonic == ZYDIS_MNEMONIC_NOP)
         emit(text, "\tnop");
-    else if (instruction->decoded.mnemonic == ZYDIS_MNEMONIC_FNSTENV ||
-             instruction->decoded.mnemonic == ZYDIS_MNEMONIC_FNSAVE)
-        refuse(text, instruction, 1, "it tells where the last x87 instruction was, perhaps the Intravisor's");
     else if (is_return(instruction) && instruction->decoded.operand_count_visible == 0)
         emit(text, "\tretq"); /* without the prefix that some put before it */
     else if (instruction->decoded.mnemonic == ZYDIS_MNEMONIC_LEAVE && group->replacement != NONE &&

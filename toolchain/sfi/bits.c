@@ -8,9 +8,6 @@
 
 #include <string.h>
 
-/* Below the red zone, as far as the code on the data stack of a signal leaves free (docs/intravisor.md). */
-#define SPILL_OFFSET (-RETURN_SLOT - 128 - 8)
-
 enum { ADDRESS, NUMBER, WORD, SCRATCH_COUNT };
 
 bool is_bit_string(const struct statement *statement) {

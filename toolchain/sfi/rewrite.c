@@ -141,11 +141,8 @@ static const char *forbidden(const struct statement *statement) {
         {"pusha", "not a 64-bit instruction", false},
         {"enter", "frames of the hardware stack are not for guest code", false},
         {"leave", "frames of the hardware stack are not for guest code", false},
-        {"ldmxcsr", "the floating-point control state is the Intravisor's", false},
-        {"vldmxcsr", "the floating-point control state is the Intravisor's", false},
-        {"fldcw", "the floating-point control state is the Intravisor's", false},
-        {"fldenv", "the floating-point control state is the Intravisor's", false},
-        {"frstor", "the floating-point control state is the Intravisor's", false},
+        {"frstor", "the whole x87 state can't be exchanged; fldenv, ldmxcsr and fldcw can be had", false},
+        {"fnsave", "the whole x87 state can't be exchanged; fnstenv, stmxcsr and fnstcw can be had", false},
         {"fxrstor", "the floating-point control state is the Intravisor's", false},
         {"xrstor", "the extended state is the Intravisor's", false},
         {"fxsave", "the extended state is the Intravisor's", false},
@@ -322,6 +319,8 @@ static void rewrite_instruction(struct program *program, struct statement *state
     } else if (rewrite_tls_call(program, statement)) {
     } else if (segment_operand(statement) && !starts_with(statement->name, "lea")) {
         rewrite_thread_local(program, statement);
+    } else if (is_mode_change(statement)) {
+        rewrite_mode_change(program, statement);
     } else if (branch) {
         rewrite_branch(program, statement);
     } else if (is_bit_string(statement)) {

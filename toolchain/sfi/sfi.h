@@ -4,7 +4,8 @@
  * what is spelled as data; flow.c finds functions, the depth of the compiler's stack at every statement, and
  * which scratch registers are free at computed gotos; rewrite.c writes each statement in its confined form,
  * with the help of frame.c and exact.c (stack), guard.c (indirect branches), table.c (jump tables), string.c
- * (string instructions), bits.c (strings of bits) and debug.c (unwind and debug information). */
+ * (string instructions), bits.c (strings of bits), float.c (floating-point modes) and debug.c (unwind and debug
+ * information). */
 #ifndef ORC_SFI_H
 #define ORC_SFI_H
 
@@ -141,6 +142,7 @@ bool is_return(const struct statement *statement);
 /* frame.c: the compiler's %rsp is kept in %rbp. Inside a frame %rbp is that very value; outside (depth 0)
  * it's 8 more, since `call` pushes nothing here. */
 #define RETURN_SLOT 8
+#define SPILL_OFFSET (-RETURN_SLOT - 128 - 8) /* from %rbp: below the compiler's red zone */
 bool parse_number(const char *text, long *value);
 int32_t stack_effect(const struct statement *statement); /* bytes by which the depth grows */
 bool is_stack_operation(const struct statement *statement);
@@ -179,6 +181,10 @@ void rewrite_string(struct program *program, struct statement *statement);
 /* bits.c */
 bool is_bit_string(const struct statement *statement);
 void rewrite_bit_string(struct program *program, struct statement *statement);
+
+/* float.c */
+bool is_mode_change(const struct statement *statement);
+void rewrite_mode_change(struct program *program, struct statement *statement);
 
 /* debug.c */
 bool rewrite_unwind_directive(struct program *program, struct statement *statement);

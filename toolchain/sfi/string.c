@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-/* Below the compiler's red zone. */
-#define SPILL_OFFSET (-RETURN_SLOT - 128 - 8)
-
 static int element_size(const char *name) {
     switch (name[strlen(name) - 1]) {
     case 'b':

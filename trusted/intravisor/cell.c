@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "floats.h"
+#include "orc/hostcall.h"
 #include "store.h"
 #include "thread.h"
 

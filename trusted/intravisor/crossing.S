@@ -203,8 +203,8 @@
     movl $OUTCOME_EXHAUSTED, THREAD_OUTCOME(%rsp)
     jmp orc_leave
 
-/* Gate 1, called by the guest: edi is to be its MXCSR, esi its x87 control word, edx the x87 exception flags. All
- * else stays as it is, the x87 stack and the vector registers too, but for rax, rcx, r8, r11. No C code runs here,
+/* Gate 1, called by the guest: edi is to be its MXCSR, esi its x87 control word, edx the status word, ecx the tags; or ecx
+ * is -1: x87 stack, top and tags stay as they are. Vector and x87 data registers stay in any case. No C code runs here,
  * and a stop ends the activation between any two instructions. */
     function orc_float_gate
     test %edi, FIELD(THREAD_MXCSR_RESERVED)
@@ -215,16 +215,23 @@
     and $0x300, %eax
     cmp $0x100, %eax            /* a precision that there isn't */
     je .Lrefused
-    test $~X87_FLAGS, %edx
+    test $~X87_STATUS_BITS, %edx
     jne .Lrefused
     or $X87_CONTROL_FIXED, %esi
 
     mov %edi, FIELD(THREAD_GUEST_MXCSR)
     ldmxcsr FIELD(THREAD_GUEST_MXCSR)
+    mov %edx, %r8d
+    cmp $-1, %ecx
+    jne 1f
     fnstcw FIELD(THREAD_GUEST_X87)
     fnstsw %ax
-    and $X87_FLAGS, %eax
-    cmp %edx, %eax
+    and $X87_STATUS_TOP, %eax
+    and $~X87_STATUS_TOP, %r8d
+    or %eax, %r8d
+    fnstsw %ax
+    and $X87_STATUS_BITS, %eax
+    cmp %r8d, %eax
     jne 1f
     cmp %si, FIELD(THREAD_GUEST_X87)
     je 2f
@@ -232,8 +239,11 @@
     fnstenv FIELD(THREAD_GUEST_X87)
     fninit                      /* nothing is pending from here on; the data registers stay */
     mov %si, FIELD(THREAD_GUEST_X87)
-    andw $0x7f00, FIELD(THREAD_GUEST_X87 + X87_STATUS)
-    or %dx, FIELD(THREAD_GUEST_X87 + X87_STATUS)
+    mov %r8w, FIELD(THREAD_GUEST_X87 + X87_STATUS)
+    cmp $-1, %ecx
+    je 1f
+    mov %cx, FIELD(THREAD_GUEST_X87 + X87_TAGS)
+1:
     fldenv FIELD(THREAD_GUEST_X87)
 2:
     xor %eax, %eax

@@ -30,7 +30,7 @@ void floats_inherit(struct orc_thread *thread, const struct orc_thread *from) {
     thread->guest_mxcsr = from->guest_mxcsr;
     thread->guest_x87 = (struct x87_environment){
         .control = from->guest_x87.control,
-        .status = from->guest_x87.status & X87_FLAGS,
+        .status = from->guest_x87.status & X87_STATUS_BITS & ~X87_STATUS_TOP,
         .tags = 0xffff, /* an empty stack, as at any call */
     };
 }

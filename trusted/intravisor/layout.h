@@ -27,7 +27,8 @@
 #define THREAD_MXCSR_RESERVED 0xd0
 #define THREAD_GUEST_MXCSR 0xd4
 #define THREAD_GUEST_X87 0xd8 /* 28 bytes, as fnstenv stores them */
-#define X87_STATUS 4          /* the offset in there */
+#define X87_STATUS 4          /* offsets in there */
+#define X87_TAGS 8
 
 /* Of a guest's floating-point modes, which aren't the default: gates keep these (floats.h). */
 #define FLOAT_SSE 1
@@ -39,7 +40,8 @@
 #define X87_CONTROL_DEFAULT 0x37f
 #define X87_CONTROL_FIXED 0x40 /* always 1 */
 #define X87_CONTROL_BITS 0x1f7f
-#define X87_FLAGS 0x7f
+#define X87_STATUS_BITS 0x7f7f /* all but what follows from the flags and the masks */
+#define X87_STATUS_TOP 0x3800
 
 /* Values of `outcome` that assembly writes: as enum orc_outcome, and one of its own. */
 #define OUTCOME_RETURNED 1

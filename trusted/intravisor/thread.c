@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "floats.h"
+#include "orc/hostcall.h"
 #include "store.h"
 #include "thread.h"
 
@@ -34,8 +35,10 @@
     X(guest_x87, THREAD_GUEST_X87)
 SAME_OFFSETS(SAME_OFFSET)
 _Static_assert(sizeof(struct orc_registers) == 16 * 8, "crossing.S loads 16 registers");
-_Static_assert(sizeof(struct x87_environment) == 28 && offsetof(struct x87_environment, status) == X87_STATUS,
+_Static_assert(sizeof(struct x87_environment) == 28 && offsetof(struct x87_environment, status) == X87_STATUS &&
+                   offsetof(struct x87_environment, tags) == X87_TAGS,
                "as fnstenv stores it");
+_Static_assert(X87_STATUS_BITS == ORC_X87_STATUS, "what gate 1 sets");
 _Static_assert(sizeof(struct orc_thread) <= THREAD_SIZE, "the thread fits its place");
 _Static_assert(THREAD_SIZE % 64 == 0, "the control stack begins aligned");
 _Static_assert(OUTCOME_RETURNED == ORC_RETURNED, "crossing.S writes enum orc_outcome");

@@ -1,6 +1,0 @@
-; message: function: error: rule 1: ldmxcsr
-section .text
-global function
-function:
-    ldmxcsr [rdi]
-    ret
