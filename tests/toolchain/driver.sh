@@ -130,6 +130,22 @@ fi
 check "a missing compiler is named" eval '! ORC_CLANG=/nonexistent/clang orc-cc -c one.c 2>err && grep -q "unable to run ./nonexistent/clang" err'
 check "a missing rewriter is named" eval '! ORC_SFI=/nonexistent/orc-sfi orc-cc -c one.c 2>err && grep -q "unable to run ./nonexistent/orc-sfi" err'
 
+# What only the verifier knows is said with the line, too.
+for instruction in rdtscp "rdrand %rax" "rdseed %rax" "rdpid %rax" "clflush (%rdi)" monitor "xsavec (%rdi)" "vpaddd %zmm0, %zmm1, %zmm2" "vaddps %xmm20, %xmm1, %xmm2" "vpdpbusd %ymm0, %ymm1, %ymm2" "ptwrite %rax" ".byte 0x0f, 0x01, 0xf9" rdpkru "movq %cr0, %rax" serialize; do
+    name=${instruction%% *}
+    printf 'void g(void);\nvoid f(void) {\n    g();\n    __asm__ volatile("nop\\n\\t%s");\n}\n' "$(echo "$instruction" | sed 's/%/%%/g;s/%%/%/g')" >late.c
+    refuse "$instruction in C names the line" "^late.c:4: error: rule 1: " orc-cc -O2 -c late.c -o late.o
+    printf '\t.type f,@function\nf:\n\tnop\n\t%s\n\tret\n' "$instruction" >late.s
+    refuse "... in assembly" "^late.s:4: error: rule 1: " orc-cc -c late.s -o late.o
+done
+printf '#include <x86intrin.h>\n\n__attribute__((target("rdrnd"))) int f(unsigned long long *x) {\n    return _rdrand64_step(x);\n}\n' >intrinsic.c
+refuse "an intrinsic" "^intrinsic.c:4: error: rule 1: rdrand" orc-cc -ffreestanding -O2 -c intrinsic.c
+refuse "... with -S" "^intrinsic.c:4: error: rule 1: rdrand" orc-cc -ffreestanding -O2 -S intrinsic.c -o intrinsic.s
+refuse "... to /dev/null" "^intrinsic.c:4: error: rule 1: rdrand" orc-cc -ffreestanding -O2 -c intrinsic.c -o /dev/null
+check "and nothing is left" eval '[ ! -e late.o ] && [ ! -e intrinsic.o ] && [ ! -e intrinsic.s ]'
+refuse "from standard input the function is named" "rule 1: f+0x[0-9a-f]*: rdrand" eval "orc-cc -ffreestanding -O2 -x c -c - -o in.o <intrinsic.c"
+refuse "a branch into an instruction" "^middle.s:3: error: rule 5" eval 'printf "f:\n nop\n jmp . + 4\n movl \$5, %%eax\n ret\n" >middle.s; orc-cc -c middle.s'
+check "target_clones fall back" eval 'echo "__attribute__((target_clones(\"avx512f\",\"default\"))) void f(float *a) { for (int i = 0; i < 64; i++) a[i] *= 2; }" >clones.c; orc-cc -w -O3 -c clones.c'
 for code in 1 3; do
     printf '#!/bin/sh\nexit %s\n' $code >silent && chmod +x silent
     refuse "a rewriter that says nothing, exit status $code" "failed without a message" eval "ORC_SFI=$PWD/silent orc-cc -c one.c"

@@ -1,5 +1,6 @@
 #include "stages.h"
 
+#include "../common/check.h"
 #include "../common/locate.h"
 #include "../common/tool.h"
 
@@ -75,6 +76,7 @@ static const char *const forced_flags[] = {"-fomit-frame-pointer",
 struct attempt {
     bool without_jump_tables; /* they left no register for a guard */
     bool with_lines;          /* for the rewriter's messages */
+    bool marks_lines;         /* for messages about the assembled code */
 };
 
 /* Prints the command as -### and -v do. */
@@ -206,11 +208,13 @@ static int run_clang(const struct options *options, const struct input *input, c
 
 /* `errors`: where the rewriter's messages go; NULL: to the user. */
 static int run_rewriter(const struct options *options, const struct input *input, const char *from,
-                        const char *output, const char *errors) {
+                        const char *output, const struct attempt *attempt, const char *errors) {
     struct arguments command = {0};
     arguments_add(&command, locate_program("orc-sfi", "ORC_SFI"));
     if (!is_assembly(input->language))
         arguments_add(&command, "--compiler");
+    if (attempt->marks_lines)
+        arguments_add(&command, "--lines");
     arguments_add_all(&command, (const char *const[]){"--name", input->path, NULL});
     if (strcmp(output, "-") != 0)
         arguments_add_all(&command, (const char *const[]){"-o", output, NULL});
@@ -253,11 +257,11 @@ static bool is_empty(const char *path) {
  * file that they are in, or NULL. */
 static const char *find_lines(const struct options *options, const struct input *input,
                               const struct attempt *attempt) {
-    struct attempt with_lines = {attempt->without_jump_tables, true};
+    struct attempt with_lines = {.without_jump_tables = attempt->without_jump_tables, .with_lines = true};
     char *lines = tool_temporary(input->path, ".lines.s"), *errors = tool_temporary(input->path, ".errors");
     char *unused = tool_temporary(input->path, ".lines.orc.s");
     bool found = run_clang(options, input, lines, &with_lines) == 0 && blank_null_bytes(lines) &&
-                 run_rewriter(options, input, lines, unused, errors) != 0 && !is_empty(errors);
+                 run_rewriter(options, input, lines, unused, &with_lines, errors) != 0 && !is_empty(errors);
     return found ? errors : NULL;
 }
 
@@ -265,10 +269,10 @@ static const char *find_lines(const struct options *options, const struct input 
 static int rewrite_compiler_output(const struct options *options, const struct input *input, const char *from,
                                    const char *output, const struct attempt *attempt) {
     if (options->dry_run)
-        return run_rewriter(options, input, from, output, NULL);
+        return run_rewriter(options, input, from, output, attempt, NULL);
     bool compiled = !is_assembly(input->language) && strcmp(input->path, "-") != 0;
     const char *errors = tool_temporary(input->path, ".errors"), *better = NULL;
-    int code = run_rewriter(options, input, from, output, errors);
+    int code = run_rewriter(options, input, from, output, attempt, errors);
     if (code == 0 || (code == STARVED && compiled && !attempt->without_jump_tables))
         return code;
     if (compiled && !has_line_numbers(from))
@@ -303,6 +307,53 @@ static int run_assembler(const struct options *options, const char *from, const 
     return run(options, &command);
 }
 
+/* The finished text, to standard output or a device. */
+static int print_assembly(const char *path, const char *output) {
+    FILE *in = fopen(path, "re"), *out = strcmp(output, "-") == 0 ? stdout : fopen(output, "we");
+    for (int c; in && out && (c = getc(in)) != EOF;)
+        putc(c, out);
+    bool written = in && out && fflush(out) == 0 && !ferror(out);
+    if (!written)
+        report_error("unable to write '%s': %s", output, strerror(errno));
+    if (in)
+        fclose(in);
+    if (out && out != stdout)
+        fclose(out);
+    return written ? 0 : 1;
+}
+
+/* Says which lines of the source the verifier would refuse: all is done once more, with the lines in the
+ * object. */
+static void explain_rejection(const struct options *options, const struct input *input, const char *object,
+                              const struct attempt *attempt) {
+    struct attempt again = {attempt->without_jump_tables, true, true};
+    char *marked = tool_temporary(input->path, ".lines.orc.s"),
+         *other = tool_temporary(input->path, ".lines.o");
+    if (strcmp(input->path, "-") == 0 || confine(options, input, marked, &again) != 0 ||
+        run_assembler(options, marked, other) != 0 || check_object_code(other, input->path, stderr))
+        check_object_code(object, input->path, stderr);
+}
+
+static bool is_special_file(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+/* Assembles and sees to it that the verifier will take what comes out. */
+static int assemble(const struct options *options, const struct input *input, const char *rewritten,
+                    const char *output, const struct attempt *attempt) {
+    bool aside = options->mode == MODE_ASSEMBLY || is_special_file(output);
+    const char *object = aside ? tool_temporary(input->path, ".o") : output;
+    int code = run_assembler(options, rewritten, object);
+    if (code == 0 && !options->dry_run && !check_object_code(object, input->path, NULL)) {
+        explain_rejection(options, input, object, attempt);
+        code = 1;
+    }
+    if (code == 0 && aside && options->mode != MODE_ASSEMBLY)
+        code = run_assembler(options, rewritten, output);
+    return code;
+}
+
 /* One source to rewritten assembly or to an object file. Leaves no output behind if it fails. */
 static int compile(const struct options *options, const struct input *input, const char *output) {
     bool to_assembly = options->mode == MODE_ASSEMBLY;
@@ -310,14 +361,19 @@ static int compile(const struct options *options, const struct input *input, con
         report_error("no such file or directory: '%s'", input->path);
         return 1;
     }
-    const char *rewritten = to_assembly                 ? output
+    const char *rewritten = to_assembly && !is_special_file(output) && strcmp(output, "-") != 0 ? output
                             : options->save_temporaries ? default_output(input->path, ".s")
                                                         : tool_temporary(input->path, ".orc.s");
-    int code = confine(options, input, rewritten, &(struct attempt){0});
-    if (code == STARVED)
-        code = confine(options, input, rewritten, &(struct attempt){.without_jump_tables = true});
-    if (code == 0 && !to_assembly)
-        code = run_assembler(options, rewritten, output);
+    struct attempt attempt = {0};
+    int code = confine(options, input, rewritten, &attempt);
+    if (code == STARVED) {
+        attempt.without_jump_tables = true;
+        code = confine(options, input, rewritten, &attempt);
+    }
+    if (code == 0)
+        code = assemble(options, input, rewritten, output, &attempt);
+    if (code == 0 && to_assembly && rewritten != output)
+        code = print_assembly(rewritten, output);
     if (code != 0)
         remove_output(output);
     return code;

@@ -3,6 +3,7 @@
  * rewriter and clang's assembler. */
 #include "../lift/lift.h"
 
+#include "../common/check.h"
 #include "../common/locate.h"
 #include "../common/tool.h"
 
@@ -195,9 +196,14 @@ static int confine(const struct options *options, const char *plain) {
         return 1;
     int code = run_rewriter(source, lifted, confined, errors);
     print_messages(errors, source, content, &functions);
+    const char *output = options->output ? options->output : default_output(source);
     if (code == 0)
-        code = run_assembler(confined, options->output ? options->output : default_output(source));
-    return code;
+        code = run_assembler(confined, output);
+    if (code == 0 && !check_object_code(output, source, stderr)) {
+        remove_output(output);
+        code = 1;
+    }
+    return code ? 1 : 0;
 }
 
 int main(int argc, char **argv) {

@@ -42,6 +42,39 @@ void note_saved_register(struct program *program, int reg) {
         emit(program, "\t.cfi_undefined\t%%%s", register_name(reg, 64));
 }
 
+/* ---- --lines: for messages about what the assembler makes of the text ---- */
+
+void mark_line(struct program *program, int index) {
+    emit(program, ".Lorc_line%d:", index);
+    program->statements[index].marked = true;
+}
+
+/* The characters of a string in assembly. */
+static void write_string(struct program *program, const char *text) {
+    fputs("\t.asciz\t\"", program->out);
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            fputc('\\', program->out);
+        fputc(*text == '\t' ? ' ' : *text, program->out);
+    }
+    fputs("\"\n", program->out);
+}
+
+/* One record for each instruction: its address, "FILE:LINE", its text. */
+void write_lines(struct program *program) {
+    emit(program, "\t.section\t.orc_lines,\"\",@progbits");
+    for (int i = 0; i < program->count; i++) {
+        const struct statement *statement = &program->statements[i];
+        int line;
+        if (statement->kind != STATEMENT_INSTRUCTION || !statement->in_text || !statement->marked)
+            continue;
+        const char *file = source_place(program, statement, &line);
+        emit(program, "\t.quad\t.Lorc_line%d", i);
+        write_string(program, sfi_format("%s:%d", file, line));
+        write_string(program, statement->text);
+    }
+}
+
 /* Handles a .cfi_ directive; false if it's to be passed on. */
 bool rewrite_unwind_directive(struct program *program, struct statement *statement) {
     static const char *const kept[] = {".cfi_startproc",

@@ -10,11 +10,12 @@
 #define EXIT_STARVED 3
 
 static const char usage[] =
-    "usage: orc-sfi [--compiler] [--exact-stack] [--name SOURCE] [-o OUTPUT] [INPUT]\n"
+    "usage: orc-sfi [--compiler] [--exact-stack] [--lines] [--name SOURCE] [-o OUTPUT] [INPUT]\n"
     "Rewrites AT&T assembly into its confined form. Reads standard input and writes standard\n"
     "output unless told otherwise.\n"
     "  --compiler    the input is clang's output, not a person's\n"
     "  --exact-stack  the code handles its stack in ways of its own\n"
+    "  --lines       a section .orc_lines says which source line each instruction is from\n"
     "  --name NAME   call the input NAME in messages\n";
 
 static char *read_all(FILE *in) {
@@ -40,11 +41,10 @@ static char *read_all(FILE *in) {
 }
 
 int main(int argc, char **argv) {
-    static const struct option options[] = {{"compiler", no_argument, NULL, 'c'},
-                                            {"exact-stack", no_argument, NULL, 'x'},
-                                            {"name", required_argument, NULL, 'n'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"compiler", no_argument, NULL, 'c'}, {"exact-stack", no_argument, NULL, 'x'},
+        {"lines", no_argument, NULL, 'l'},    {"name", required_argument, NULL, 'n'},
+        {"help", no_argument, NULL, 'h'},     {0}};
     static struct program program; /* static: what it points to stays reachable for the leak checker */
     static char *text;
     const char *output = NULL, *name = NULL;
@@ -55,6 +55,9 @@ int main(int argc, char **argv) {
             break;
         case 'x':
             exact_stack = true;
+            break;
+        case 'l':
+            program.marks_lines = true;
             break;
         case 'n':
             name = optarg;

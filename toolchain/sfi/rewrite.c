@@ -426,6 +426,8 @@ void rewrite_program(struct program *program) {
         struct statement *statement = &program->statements[i];
         if (program->trap && (statement->function_entry || leaves_section(statement)))
             place_trap(program);
+        if (program->marks_lines && statement->kind == STATEMENT_INSTRUCTION && statement->in_text)
+            mark_line(program, i);
         if (statement->becomes_jump_table) {
             i = rewrite_switch_table(program, i);
         } else if (statement->kind == STATEMENT_LABEL) {
@@ -449,4 +451,6 @@ void rewrite_program(struct program *program) {
         }
     }
     place_trap(program);
+    if (program->marks_lines)
+        write_lines(program);
 }

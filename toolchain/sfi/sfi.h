@@ -79,6 +79,7 @@ struct statement {
     bool computed_goto;  /* an indirect jump within the function */
     bool in_place_guard; /* its guard may use no scratch register */
     bool nop_before;     /* a label that in-place guards reach: a nop stands before its endbr64 */
+    bool marked;         /* a label for --lines stands before it */
     bool never_returns;  /* a call: what stands behind it is for others */
     struct table_jump *table_jump;
     int through;        /* a computed goto: the label of the table that its target is from, or -1 */
@@ -97,7 +98,8 @@ struct program {
     const char *file;     /* for messages */
     const char **sources; /* .file table, by number */
     int source_count;
-    bool compiler; /* the text comes from clang, not from a person */
+    bool compiler;    /* the text comes from clang, not from a person */
+    bool marks_lines; /* --lines */
     FILE *out;
     int errors;
     int starved; /* errors that jump tables may have caused: no register left for a guard, depths that seem to
@@ -117,6 +119,8 @@ void parse_instruction(struct statement *statement); /* from its text */
 bool starts_with(const char *text, const char *prefix);
 bool is_any(const char *text, const char *const *list);
 const char *register_name(int reg, int width);
+/* Where a statement comes from: its file and line in the source if they are known. */
+const char *source_place(const struct program *program, const struct statement *statement, int *line);
 /* Reports a construct that can't be confined, by file, line, rule of the design and reason. */
 void refuse(struct program *program, const struct statement *statement, int rule, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -187,6 +191,8 @@ bool is_mode_change(const struct statement *statement);
 void rewrite_mode_change(struct program *program, struct statement *statement);
 
 /* debug.c */
+void mark_line(struct program *program, int index);
+void write_lines(struct program *program);
 bool rewrite_unwind_directive(struct program *program, struct statement *statement);
 void note_frame(struct program *program, int32_t depth);
 void note_saved_register(struct program *program, int reg);

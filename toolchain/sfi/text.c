@@ -40,14 +40,18 @@ char *sfi_format(const char *format, ...) {
     return kept;
 }
 
+const char *source_place(const struct program *program, const struct statement *statement, int *line) {
+    *line = statement->line;
+    if (statement->source_line <= 0 || statement->source_file >= program->source_count ||
+        !program->sources[statement->source_file])
+        return program->file;
+    *line = statement->source_line;
+    return program->sources[statement->source_file];
+}
+
 void refuse(struct program *program, const struct statement *statement, int rule, const char *format, ...) {
-    const char *file = program->file;
-    int line = statement->line;
-    if (statement->source_line > 0 && statement->source_file < program->source_count &&
-        program->sources[statement->source_file]) {
-        file = program->sources[statement->source_file];
-        line = statement->source_line;
-    }
+    int line;
+    const char *file = source_place(program, statement, &line);
     fprintf(stderr, "%s:%d: error: rule %d: %s: ", file, line, rule, statement->text);
     va_list arguments;
     va_start(arguments, format);
