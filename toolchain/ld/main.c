@@ -117,11 +117,48 @@ static void check_interpreter(const struct link *link) {
              "run`; `orc bare` runs it");
 }
 
+/* Options of GNU ld that lld doesn't know, and that change nothing in an object: warnings, the use of memory,
+ * what other architectures have. Build systems pass them without asking, or ask and decide by the answer. */
+static bool is_without_effect(const char *argument) {
+    static const char *const names[] = {"warn-rwx-segments",
+                                        "no-warn-rwx-segments",
+                                        "warn-execstack",
+                                        "no-warn-execstack",
+                                        "warn-execstack-objects",
+                                        "error-execstack",
+                                        "no-error-execstack",
+                                        "error-rwx-segments",
+                                        "no-error-rwx-segments",
+                                        "reduce-memory-overheads",
+                                        "no-map-whole-files",
+                                        "map-whole-files",
+                                        "warn-textrel",
+                                        "traditional-format",
+                                        "warn-section-align",
+                                        "warn-multiple-gp",
+                                        "no-strip-discarded",
+                                        "strip-discarded",
+                                        "Bgroup",
+                                        "ld-generated-unwind-info",
+                                        "no-ld-generated-unwind-info",
+                                        "accept-unknown-input-arch",
+                                        "no-accept-unknown-input-arch",
+                                        NULL};
+    static const char *const prefixes[] = {"hash-size=", "spare-dynamic-tags=", "plugin-opt=", NULL};
+    const char *name = argument + strspn(argument, "-");
+    for (const char *const *prefix = prefixes; *prefix; prefix++)
+        if (name > argument && has_prefix(name, *prefix))
+            return true;
+    return name > argument && is_any(name, names);
+}
+
 static void parse(struct link *link, const struct arguments *command_line) {
     for (size_t i = 0; i < command_line->count; i++) {
         const char *argument = command_line->items[i];
         const char *next = i + 1 < command_line->count ? command_line->items[i + 1] : NULL;
         bool takes_next = false;
+        if (is_without_effect(argument))
+            continue;
         if ((strcmp(argument, "-o") == 0 || strcmp(argument, "--output") == 0) && next) {
             link->output = command_line->items[++i];
             continue;
