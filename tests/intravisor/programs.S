@@ -68,6 +68,113 @@ program_text:
     xor %eax, %eax
     ret
 
+    entry set_modes             /* (mxcsr, control, status, tags): gate 1 */
+    mov $ORC_FLOAT_GATE, %eax
+    guarded jmp
+
+/* rax: mxcsr | control << 16 | status << 32 */
+    .macro get_modes
+    stmxcsr %gs:data(%eip)
+    fnstcw %gs:data + 4(%eip)
+    fnstsw %ax
+    movzwl %ax, %eax
+    shl $32, %rax
+    movzwl %gs:data + 4(%eip), %ecx
+    shl $16, %ecx
+    or %rcx, %rax
+    mov %gs:data(%eip), %ecx
+    or %rcx, %rax
+    .endm
+
+    entry modes                 /* () */
+    get_modes
+    ret
+
+    .macro set_from_rbx         /* mxcsr | control << 16 | status << 32, and all tags as they are */
+    movzwl %bx, %edi
+    mov %ebx, %esi
+    shr $16, %esi
+    mov %rbx, %rdx
+    shr $32, %rdx
+    mov $-1, %ecx
+    mov $ORC_FLOAT_GATE, %eax
+    guarded call
+    .endm
+
+    entry modes_across          /* (modes, hostcall number, two arguments, operations): the modes after the hostcall */
+    mov %rdi, %rbx
+    mov %rsi, %r12
+    mov %rdx, %r13
+    mov %rcx, %r14
+    .irp n,0,1,2,3,4,5,6,7      /* a full stack */
+    fld1
+    .endr
+    set_from_rbx
+    mov %r12, %rdi
+    mov %r13, %rsi
+    mov %r14, %rdx
+    mov $ORC_GATES, %eax
+    guarded call
+    .irp n,0,1,2,3,4,5,6        /* it is as it was */
+    faddp
+    .endr
+    fistpl %gs:data(%eip)
+    cmpl $8, %gs:data(%eip)
+    mov $-1, %eax
+    jne 1f
+    get_modes
+1:  ret
+
+    entry vectors_across        /* (): ored, what gate 1 changed of the vector registers */
+    mov $0x5a5a5a5a, %eax
+    .irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+    movq %rax, %xmm\n
+    .endr
+    mov $0x037f5f80, %ebx
+    set_from_rbx
+    mov $0x5a5a5a5a, %r10d
+    xor %eax, %eax
+    .irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+    movq %xmm\n, %rcx
+    xor %r10, %rcx
+    or %rcx, %rax
+    .endr
+    ret
+
+    entry modes_forever         /* (modes): sets them again and again, and makes hostcalls */
+    mov %rdi, %rbx
+1:  set_from_rbx
+    hostcall 999
+    set_from_rbx
+    jmp 1b
+
+    entry divide_unmasked       /* (modes) */
+    mov %rdi, %rbx
+    set_from_rbx
+    mov $1, %eax
+    cvtsi2sd %eax, %xmm0
+    pxor %xmm1, %xmm1
+    divsd %xmm1, %xmm0
+    mov $1, %eax
+    ret
+
+    entry pending               /* (modes, whether to wait): an x87 exception is pending while a hostcall runs */
+    mov %rdi, %rbx
+    mov %rsi, %r12
+    set_from_rbx
+    fldz
+    fld1
+    fdivp                       /* 0 / 0, or 1 / 0: invalid or a division by zero */
+    hostcall ORC_CLOCK
+    hostcall 999
+    test %r12, %r12
+    je 1f
+    fwait
+1:  fnstsw %ax
+    movzwl %ax, %eax
+    and $0x85, %eax
+    ret
+
     entry load                  /* (address): 8 bytes from there */
     mov %gs:(%edi), %rax
     ret

@@ -2,7 +2,7 @@ INTRAVISOR_TEST_SRCS := $(addprefix tests/intravisor/, fixture.c bind.c block.c 
 INTRAVISOR_TEST_LIBS := $(VERIFIER_LIBS) $(INTRAVISOR_LIBS)
 
 # Each test runs four times: plain and sanitised, with FSGSBASE and by arch_prctl.
-$(foreach test,call dormant object lifecycle life store zygote, \
+$(foreach test,call dormant floats object lifecycle life store zygote, \
 	$(eval $(call unit_test,intravisor-$(test),tests/intravisor/test_$(test).c $(INTRAVISOR_TEST_SRCS),$(INTRAVISOR_TEST_LIBS))) \
 	$(eval $(call unit_test,intravisor-$(test)-arch-prctl,tests/intravisor/test_$(test).c tests/intravisor/force_arch_prctl.c \
 		$(INTRAVISOR_TEST_SRCS),$(INTRAVISOR_TEST_LIBS))))

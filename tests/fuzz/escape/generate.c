@@ -2,6 +2,7 @@
  * together with branches; mutations of good programs; and plain random bytes. */
 #include <string.h>
 
+#include "orc/hostcall.h"
 #include "generate.h"
 #include "orc/abi.h"
 #include "orc/verifier.h"
@@ -147,7 +148,9 @@ static size_t put_guarded(struct random *random, uint8_t *text, size_t at, size_
             *byte++ = 0x41;
         *byte++ = 0xb8 | (target & 7);
         uint32_t address =
-            random_one_in(random, 2) ? ORC_GATES : TEXT_ADDRESS + random_below(random, (uint32_t)stop);
+            random_one_in(random, 4)   ? ORC_FLOAT_GATE
+            : random_one_in(random, 2) ? ORC_GATES
+                                       : TEXT_ADDRESS + random_below(random, (uint32_t)stop);
         byte += put(byte, &address, 4);
     }
     if (target & 8)
@@ -172,6 +175,30 @@ static size_t put_guarded(struct random *random, uint8_t *text, size_t at, size_
     *byte++ = 0xff;
     *byte++ = (random_one_in(random, 2) ? 0xd0 : 0xe0) | (target & 7);
     return (size_t)(byte - start);
+}
+
+static size_t put_load(uint8_t *at, uint8_t opcode, uint32_t value) {
+    *at = opcode;
+    memcpy(at + 1, &value, sizeof value);
+    return 1 + sizeof value;
+}
+
+/* A call of gate 1 with modes that it takes, mostly: any masks, any rounding, flags, tags. */
+static size_t put_modes(struct random *random, uint8_t *text, size_t at, size_t stop) {
+    static const uint8_t call[] = {0x89, 0xc0, 0x44, 0x8b, 0x18, 0x41, 0x81, 0xc3, 0x0d, 0xf0, 0xe1, 0x05, 0x0f, 0x85};
+    uint8_t *byte = text + at;
+    uint32_t any = (uint32_t)random_next(random), wild = random_one_in(random, 16) ? UINT32_MAX : 0;
+    bool masked = random_one_in(random, 2); /* else exceptions end most of what follows */
+    byte += put_load(byte, 0xbf, (any & (0xffff | wild)) | (masked ? 0x1f80 : 0));
+    byte += put_load(byte, 0xbe, ((any >> 8) & (0x1c3f | wild)) | 0x300 | (masked ? 0x3f : 0));
+    byte += put_load(byte, 0xba, (any >> 16) & (0x7f7f | wild));
+    byte += put_load(byte, 0xb9, random_one_in(random, 2) ? UINT32_MAX : (uint32_t)random_next(random) & 0xffff);
+    byte += put_load(byte, 0xb8, ORC_FLOAT_GATE);
+    byte += put(byte, call, sizeof call);
+    int32_t distance = (int32_t)((long)stop - (byte + 4 - text));
+    byte += put(byte, &distance, 4);
+    byte += put(byte, "\xff\xd0", 2);
+    return (size_t)(byte - text) - at;
 }
 
 static size_t put_import_jump(struct random *random, uint8_t *text, size_t at) {
@@ -274,7 +301,10 @@ void generate_units(struct generator *generator) {
 static size_t put_control_flow(struct random *random, uint8_t *text, size_t at, const uint16_t *starts,
                                size_t count) {
     size_t size;
-    switch (random_below(random, 5)) {
+    switch (random_below(random, 6)) {
+    case 5:
+        size = put_modes(random, text, at, STOP);
+        break;
     case 4:
         size = put_table_jump(random, text, at, STOP);
         break;

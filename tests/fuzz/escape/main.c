@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <Zydis/Zydis.h>
 
+#include "../../../trusted/intravisor/floats.h"
 #include "generate.h"
 #include "world.h"
 
@@ -109,6 +110,52 @@ static void count(const struct orc_result *result) {
         progress->faulted[result->fault.kind]++;
 }
 
+/* --- Floating-point modes: the host has others each time, and must find them in hostcalls and afterwards. */
+
+static uint32_t host_mxcsr;
+static uint16_t host_control;
+
+static void get_modes(uint32_t *mxcsr, uint16_t *control) {
+    __asm__ volatile("stmxcsr %0" : "=m"(*mxcsr));
+    __asm__ volatile("fnstcw %0" : "=m"(*control));
+}
+
+static void set_modes(uint32_t mxcsr, uint16_t control) {
+    __asm__ volatile("fninit\n\tfldcw %0" : : "m"(control));
+    __asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
+}
+
+static void fail_with(const char *failure) {
+    snprintf(progress->failure, sizeof progress->failure, "%s", failure);
+    _exit(1);
+}
+
+/* What gates call (the linker's --wrap): host code that would notice a guest's modes. */
+int64_t __wrap_orc_hostcall(struct orc_thread *thread, const uint64_t arguments[6]);
+int64_t __real_orc_hostcall(struct orc_thread *thread, const uint64_t arguments[6]);
+int64_t __wrap_orc_hostcall(struct orc_thread *thread, const uint64_t arguments[6]) {
+    uint32_t mxcsr, expected = thread->modes ? host_mxcsr : MXCSR_DEFAULT;
+    uint16_t control, expected_control = thread->modes & FLOAT_X87 ? host_control : X87_CONTROL_DEFAULT;
+    get_modes(&mxcsr, &control);
+    if ((mxcsr ^ expected) & ~(uint32_t)MXCSR_FLAGS || control != expected_control)
+        fail_with("a hostcall ran with the guest's floating-point modes");
+    return __real_orc_hostcall(thread, arguments);
+}
+
+static void run_with_modes(struct orc_thread *thread, struct random *random, uint64_t limit) {
+    uint32_t mxcsr;
+    uint16_t control;
+    host_mxcsr = random_one_in(random, 2) ? MXCSR_DEFAULT : 0x1f80 | ((uint32_t)random_next(random) & 0xe07f);
+    host_control = (uint16_t)(0x37f | (random_next(random) & 0xc00));
+    floats_set(thread, 0);
+    set_modes(host_mxcsr, host_control);
+    thread_run(thread, limit, &progress->result);
+    get_modes(&mxcsr, &control);
+    set_modes(MXCSR_DEFAULT, X87_CONTROL_DEFAULT);
+    if (mxcsr != host_mxcsr || control != host_control)
+        fail_with("the host's floating-point modes have changed");
+}
+
 /* `limit` in ns. `rbx`, if not 0, is that register's value. */
 static void execute(struct world *world, struct random *random, uint64_t limit, uint64_t rbx) {
     struct orc_thread *thread = world->thread;
@@ -123,13 +170,11 @@ static void execute(struct world *world, struct random *random, uint64_t limit, 
     thread->entry = TEXT_ADDRESS;
     thread->registers = progress->registers;
     thread->thread_pointer = progress->thread_pointer;
-    thread_run(thread, limit, &progress->result);
+    run_with_modes(thread, random, limit);
     count(&progress->result);
     const char *failure = judge(world, &progress->result);
-    if (failure) {
-        snprintf(progress->failure, sizeof progress->failure, "%s", failure);
-        _exit(1);
-    }
+    if (failure)
+        fail_with(failure);
 }
 
 /* Code that does escape, and that the verifier would never take: shows that the oracle sees. */

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "generate.h"
+#include "orc/hostcall.h"
 #include "world.h"
 
 #define POISON 0xb7
@@ -43,7 +44,7 @@ static uint8_t *map_text(void) {
 }
 
 static bool map_imports(uint8_t *slot) {
-    const uint64_t entries[IMPORTS_SIZE / 8] = {TEXT_ADDRESS, ORC_GATES, 0, TEXT_ADDRESS, ORC_GATES};
+    const uint64_t entries[IMPORTS_SIZE / 8] = {TEXT_ADDRESS, ORC_GATES, 0, TEXT_ADDRESS, ORC_FLOAT_GATE};
     if (map_fixed(slot + IMPORTS_ADDRESS, ORC_PAGE_SIZE, PROT_READ | PROT_WRITE) < 0)
         return false;
     memset(slot + IMPORTS_ADDRESS, NO_ADDRESS, ORC_PAGE_SIZE);
