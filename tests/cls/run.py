@@ -87,7 +87,7 @@ class Cls:
         return None if fields["message"] in message else "another message:\n" + message
 
     def corpus(self, source, level):
-        """A program of tests/exec, compared with its native twin."""
+        """A program of tests/exec, compared with what it prints natively."""
         fields = header(source)
         needs = fields.get("needs", "").split()
         if not set(needs) <= guest.CPU_FLAGS:

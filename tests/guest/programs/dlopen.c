@@ -67,7 +67,7 @@ static void open_and_close(void) {
 int main(void) {
     open_and_close();
     void *gone = dlopen("libplugin.so", RTLD_NOW | RTLD_NOLOAD);
-    /* With the native twin closed libraries stay. */
+    /* Natively closed libraries stay with musl. */
     printf("%s", getenv("ORC_TEST") ? gone ? "libplugin.so is still loaded\n" : "" : "");
     local_storage();
     void *two = dlopen("libtwo.so", RTLD_NOW | RTLD_GLOBAL);
