@@ -34,7 +34,7 @@ static const int allowed[] = {
     SYS_getrusage, SYS_sysinfo, SYS_uname, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_memfd_create,
     /* files */
     SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_readv, SYS_writev, SYS_preadv2, SYS_pwritev2,
-    SYS_close, SYS_fstat, SYS_newfstatat, SYS_lseek, SYS_fcntl, SYS_ioctl, SYS_openat, SYS_openat2,
+    SYS_close, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_lseek, SYS_fcntl, SYS_ioctl, SYS_openat, SYS_openat2,
     SYS_getdents64, SYS_readlinkat, SYS_mkdirat, SYS_unlinkat, SYS_renameat2, SYS_linkat, SYS_symlinkat,
     SYS_ftruncate, SYS_fsync, SYS_fdatasync, SYS_syncfs, SYS_fchmod, SYS_utimensat, SYS_fallocate, SYS_fstatfs,
     SYS_dup, SYS_unlink, SYS_rename, SYS_flock, SYS_fgetxattr, SYS_fsetxattr, SYS_flistxattr, SYS_fremovexattr,

@@ -121,10 +121,7 @@ static long host_write_vector(struct file *file, const struct iovec *vector, int
 }
 
 static long host_status(struct file *file, struct stat *status) {
-    struct orc_status host;
-    long result = orc_hostcall(ORC_STATUS, file->handle, (long)&host, 0, 0, 0);
-    if (!result)
-        fill_status(status, &host);
+    long result = orc_hostcall(ORC_STATUS, file->handle, (long)status, ORC_STATUS_OF_LINUX, 0, 0);
     if (!result && file->shown_device)
         status->st_dev = file->shown_device;
     return result;

@@ -210,9 +210,11 @@ static long go_down(struct place *place, struct walk *walk, size_t name_end) {
     return 0;
 }
 
+/* What is above a mount is a directory and stays one, so the walk begins at the mount that the path names as it stands. */
 static long walk_path(struct place *place) {
     struct walk walk = {0};
-    enter_mount(&walk, mount_of("", 0));
+    enter_mount(&walk, mount_of(place->path, place->length));
+    walk.done = walk.next = walk.mount->length;
     place->must_be_directory |= place->length && place->path[place->length - 1] == '/';
     while (walk.next < place->length) {
         char *path = place->path;

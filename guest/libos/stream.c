@@ -91,11 +91,7 @@ void fill_status(struct stat *status, const struct orc_status *from) {
 }
 
 static long stream_status(struct file *file, struct stat *status) {
-    struct orc_status host;
-    long result = orc_hostcall(ORC_STATUS, file->handle, (long)&host, 0, 0, 0);
-    if (!result)
-        fill_status(status, &host);
-    return result;
+    return orc_hostcall(ORC_STATUS, file->handle, (long)status, ORC_STATUS_OF_LINUX, 0, 0);
 }
 
 static long stream_control(struct file *file, unsigned long request, long argument) {

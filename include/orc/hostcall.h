@@ -75,7 +75,7 @@
 #define ORC_WRITE_VECTOR 42
 #define ORC_READ_AT 43  /* (handle, pointer, length, offset): from a file */
 #define ORC_WRITE_AT 44 /* (handle, pointer, length, offset): a file opened with O_APPEND ignores the offset */
-#define ORC_STATUS 45   /* (handle, struct orc_status *) */
+#define ORC_STATUS 45   /* (handle, struct orc_status *, 0), (handle, Linux' struct stat *, ORC_STATUS_OF_LINUX) */
 #define ORC_SET_BLOCKING 46 /* (handle, 0 or 1): -EPERM for a handle that was granted, since others share its flags */
 #define ORC_TERMINAL 47 /* (handle, struct orc_window *): -ENOTTY */
 #define ORC_AVAILABLE 48 /* (handle, ORC_AVAILABLE_): what is asked of a stream or socket */
@@ -86,6 +86,7 @@
 #define ORC_AVAILABLE_TO_READ 0 /* bytes that a read would find (FIONREAD) */
 #define ORC_AVAILABLE_UNSENT 1  /* bytes that the other side hasn't got yet (SIOCOUTQ) */
 #define ORC_AVAILABLE_AT_MARK 2 /* 1: urgent data comes next (SIOCATMARK) */
+#define ORC_STATUS_OF_LINUX 1
 #define ORC_MAX_SPANS 1024
 #define ORC_MAX_TRANSFER 0x1000000 /* bytes that one of these calls moves at most: so that a kill never waits long */
 

@@ -40,6 +40,45 @@ GUEST_TEST(appends_and_truncates) {
     assert_string_equal(contents(guest, file), "");
 }
 
+/* By handle and by name, in both forms: all tell the same. */
+GUEST_TEST(tells_the_status) {
+    uint64_t file = opened(guest, RW, "file", O_RDWR);
+    struct stat linux_form;
+    struct orc_status status;
+    assert_int_equal(HOSTCALL(ORC_STATUS, file, BUFFER, 0), 0);
+    memcpy(&status, at(guest, BUFFER), sizeof status);
+    const char *names[] = {"file", "sub/../file", "./file"};
+    for (unsigned i = 0; i < 3; i++)
+        for (unsigned follow = 0; follow < 2; follow++) {
+            memset(at(guest, BUFFER), 0x55, sizeof status);
+            assert_int_equal(HOSTCALL(ORC_STATUS_AT, path_at(guest, RW, names[i]), follow, BUFFER), 0);
+            assert_memory_equal(at(guest, BUFFER), &status, sizeof status);
+        }
+    assert_int_equal(HOSTCALL(ORC_STATUS, file, BUFFER, ORC_STATUS_OF_LINUX), 0);
+    memcpy(&linux_form, at(guest, BUFFER), sizeof linux_form);
+    assert_int_equal(linux_form.st_ino, status.inode);
+    assert_int_equal(linux_form.st_dev, status.device);
+    assert_int_equal(linux_form.st_size, status.size);
+    assert_int_equal(linux_form.st_mode, status.mode);
+    assert_int_equal(linux_form.st_mtim.tv_sec * INT64_C(1000000000) + linux_form.st_mtim.tv_nsec, status.modification);
+    assert_int_equal(HOSTCALL(ORC_STATUS, file, BUFFER, 2), -EINVAL);
+    assert_int_equal(HOSTCALL(ORC_STATUS, file, BUFFER, UINT64_C(1) << 32 | 1), -EINVAL);
+    assert_int_equal(HOSTCALL(ORC_STATUS, file, READ_ONLY, ORC_STATUS_OF_LINUX), -EFAULT);
+    assert_int_equal(HOSTCALL(ORC_STATUS, file, READ_ONLY - 8, ORC_STATUS_OF_LINUX), -EFAULT);
+    assert_int_equal(HOSTCALL(ORC_STATUS, file, PAST_THE_END, ORC_STATUS_OF_LINUX), -EFAULT);
+    assert_int_equal(HOSTCALL(ORC_STATUS_AT, path_at(guest, RW, "."), 0, BUFFER), 0);
+    assert_true(S_ISDIR(((struct orc_status *)at(guest, BUFFER))->mode));
+    assert_int_equal(HOSTCALL(ORC_STATUS_AT, path_at(guest, RW, "file/"), 0, BUFFER), -ENOTDIR);
+    assert_int_equal(HOSTCALL(ORC_STATUS_AT, path_at(guest, RW, "missing"), 0, BUFFER), -ENOENT);
+    assert_int_equal(HOSTCALL(ORC_STATUS_AT, path_at(guest, RW, "file"), 0, READ_ONLY), -EFAULT);
+    host_link(guest, "file", "rw/inside");
+    assert_int_equal(HOSTCALL(ORC_STATUS_AT, path_at(guest, RW, "inside"), 1 | ORC_NO_LINKS, BUFFER), -ELOOP);
+    assert_int_equal(HOSTCALL(ORC_STATUS_AT, path_at(guest, RW, "inside"), ORC_NO_LINKS, BUFFER), 0);
+    assert_true(S_ISLNK(((struct orc_status *)at(guest, BUFFER))->mode));
+    assert_int_equal(HOSTCALL(ORC_STATUS_AT, path_at(guest, RW, "inside"), 1, BUFFER), 0);
+    assert_memory_equal(at(guest, BUFFER), &status, sizeof status);
+}
+
 GUEST_TEST(refuses_flags_and_modes) {
     const uint64_t flags[] = {3,         O_DIRECT,             O_ASYNC,           O_SYNC, O_NOATIME,
                               O_CLOEXEC, UINT64_C(1) << 32,    UINT64_C(1) << 63, 0x80000000};
@@ -349,6 +388,8 @@ GUEST_TEST(other_mounts_are_not_granted_along) {
     assert_int_equal(open_at(guest, (uint32_t)root, "proc/self/mem", O_RDONLY, 0), -EXDEV);
     assert_int_equal(open_at(guest, (uint32_t)root, "proc", O_PATH, 0), -EXDEV);
     assert_int_equal(HOSTCALL(ORC_STATUS_AT, path_at(guest, (uint32_t)root, "proc/self"), 1, BUFFER), -EXDEV);
+    assert_int_equal(HOSTCALL(ORC_STATUS_AT, path_at(guest, (uint32_t)root, "proc"), 1, BUFFER), -EXDEV);
+    assert_int_equal(HOSTCALL(ORC_STATUS_AT, path_at(guest, (uint32_t)root, "proc"), 0, BUFFER), -EXDEV);
     assert_int_equal(HOSTCALL(ORC_READ_LINK, path_at(guest, (uint32_t)root, "proc/self/exe"), BUFFER, 100), -EXDEV);
     struct orc_file *file = NULL;
     struct orc_error error = {0};
@@ -481,6 +522,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opens_reads_and_writes),
         cmocka_unit_test(appends_and_truncates),
+        cmocka_unit_test(tells_the_status),
         cmocka_unit_test(refuses_flags_and_modes),
         cmocka_unit_test(a_read_only_grant_changes_nothing),
         cmocka_unit_test(extended_attributes_are_the_users),

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -151,12 +152,68 @@ static int64_t find(const struct orc_thread *thread, uint64_t from, uint64_t fol
     return open_beneath(path.file->fd, path.text, O_PATH | (follow ? 0 : O_NOFOLLOW), 0, resolution(flags));
 }
 
+/* A name in the directory itself. */
+static bool is_component(const char *text) {
+    bool has_slash = false;
+    for (const char *at = text; *at; at++)
+        has_slash |= *at == '/';
+    return *text && !has_slash && !(text[0] == '.' && text[1] == '.' && !text[2]);
+}
+
+/* One call that follows no link and goes nowhere tells of such a name, or that it isn't there. 1: the longer way has to,
+ * for links that are to be followed, and where another mount begins. */
+static int64_t look_at_component(const struct path *path, bool follow, struct statx *found) {
+    if (!is_component(path->text))
+        return 1;
+    int64_t result = host_call_of_five(SYS_statx, path->file->fd, (uintptr_t)path->text,
+                                       AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, (uintptr_t)found);
+    if (result < 0)
+        return result == -ENOSYS || result == -EPERM ? 1 : result;
+    bool is_inside = found->stx_attributes_mask & ~found->stx_attributes & STATX_ATTR_MOUNT_ROOT;
+    return is_inside && !(follow && S_ISLNK(found->stx_mode)) ? 0 : 1;
+}
+
+static int64_t nanoseconds_of(const struct statx_timestamp *time) {
+    return to_nanoseconds((struct timespec){.tv_sec = time->tv_sec, .tv_nsec = time->tv_nsec});
+}
+
+static int64_t write_found(const struct orc_thread *thread, const struct statx *found, guest_address to) {
+    struct orc_status status = {.inode = found->stx_ino, .size = found->stx_size, .blocks = found->stx_blocks};
+    status.device = makedev(found->stx_dev_major, found->stx_dev_minor);
+    status.special = (uint32_t)makedev(found->stx_rdev_major, found->stx_rdev_minor);
+    status.mode = found->stx_mode, status.links = found->stx_nlink;
+    status.user = found->stx_uid, status.group = found->stx_gid;
+    status.block_size = found->stx_blksize;
+    status.access = nanoseconds_of(&found->stx_atime);
+    status.modification = nanoseconds_of(&found->stx_mtime);
+    status.change = nanoseconds_of(&found->stx_ctime);
+    return guest_write(thread, to, &status, sizeof status);
+}
+
+/* What a path names is opened to look at it. */
+static int64_t status_of_path(struct orc_thread *thread, const struct path *path, bool follow, uint64_t flags,
+                              guest_address to) {
+    uint64_t how = O_PATH | (follow ? 0 : O_NOFOLLOW);
+    if (!*path->text)
+        return write_status(thread, path->file->fd, to);
+    int64_t fd CLEANUP(close_fd) = open_beneath(path->file->fd, path->text, how, 0, resolution(flags));
+    return fd < 0 ? fd : write_status(thread, (int)fd, to);
+}
+
 int64_t call_status_at(struct orc_thread *thread, const uint64_t *arguments) {
     uint64_t follow = arguments[1] & ~(uint64_t)ORC_NO_LINKS;
+    guest_address to = guest_pointer(arguments[2]);
     if (follow > 1)
         return -EINVAL;
-    int64_t fd CLEANUP(close_fd) = find(thread, arguments[0], follow, arguments[1]);
-    return fd < 0 ? fd : write_status(thread, (int)fd, guest_pointer(arguments[2]));
+    struct path path UNSET CLEANUP(path_put); /* path_get sets what path_put looks at */
+    struct statx found UNSET;
+    int64_t result = path_get(thread, guest_pointer(arguments[0]), 0, &path);
+    if (result < 0)
+        return result;
+    result = look_at_component(&path, follow, &found);
+    if (result <= 0)
+        return result < 0 ? result : write_found(thread, &found, to);
+    return status_of_path(thread, &path, follow, arguments[1], to);
 }
 
 int64_t call_read_link(struct orc_thread *thread, const uint64_t *arguments) {

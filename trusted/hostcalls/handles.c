@@ -138,8 +138,15 @@ int64_t write_status(const struct orc_thread *thread, int fd, guest_address to) 
     return guest_write(thread, to, &status, sizeof status);
 }
 
-FILE_CALL(call_status, 0, ANY_KIND | MEMORY) {
-    return write_status(call->thread, call->fd, guest_pointer(call->arguments[1]));
+/* The kernel stores its own structure, which holds nothing else, where the guest wants it: half the way. */
+FILE_CALL(call_status, 0, ANY_KIND) {
+    guest_address to = guest_pointer(call->arguments[1]);
+    if (call->arguments[2] == 0)
+        return write_status(call->thread, call->fd, to);
+    if (call->arguments[2] != ORC_STATUS_OF_LINUX)
+        return -EINVAL;
+    void *buffer = kernel_buffer_to_fill(call->thread, to, sizeof(struct stat));
+    return buffer ? host_call(SYS_fstat, call->fd, (uintptr_t)buffer, 0, 0) : -EFAULT;
 }
 
 /* The flag of a granted file is everybody's who shares it. */

@@ -59,6 +59,17 @@ static inline int64_t host_call(long number, int64_t a, uint64_t b, uint64_t c, 
     return number;
 }
 
+/* The same with five arguments. */
+static inline int64_t host_call_of_five(long number, int64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e) {
+    register uint64_t fourth __asm__("r10") = d;
+    register uint64_t fifth __asm__("r8") = e;
+    __asm__ volatile("syscall"
+                     : "+a"(number)
+                     : "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth)
+                     : "rcx", "r11", "memory");
+    return number;
+}
+
 /* A guest's buffer for a system call to read: the kernel checks that it is mapped. Never dereferenced here. NULL when
  * it leaves the slot. */
 static inline void *kernel_buffer(const struct orc_thread *thread, guest_address start, uint64_t size) {
@@ -73,6 +84,10 @@ static inline void *kernel_buffer_to_fill(const struct orc_thread *thread, guest
         return NULL;
     return buffer;
 }
+
+/* Not zeroed at the start of its scope, as the compiler's options would have it: for large structures, of which only what
+ * was stored is read. */
+#define UNSET __attribute__((uninitialized))
 
 /* What a variable holds is given back when its scope ends. */
 #define CLEANUP(function) __attribute__((cleanup(function)))

@@ -87,7 +87,8 @@ static bool contain(struct orc_thread *thread, const siginfo_t *info, greg_t *re
         return true;
     }
     bool access = info->si_signo == SIGSEGV || info->si_signo == SIGBUS;
-    if (access && instruction == (uint64_t)orc_guest_copy_access &&
+    if (access && instruction >= (uint64_t)orc_guest_copy_access &&
+        instruction < (uint64_t)orc_guest_copy_access_end &&
         (uint64_t)info->si_addr - thread->slot < ORC_SLOT_SIZE) {
         if (charge_write(thread, info, registers) != 0)
             registers[REG_RIP] = (greg_t)orc_guest_copy_fault;

@@ -208,7 +208,7 @@ int orc_guest_copy(void *to, const void *from, size_t size);
 extern const uint8_t orc_leave[];
 extern const uint8_t orc_enter_window[], orc_enter_window_end[];
 extern const uint8_t orc_exit_window[], orc_exit_window_end[];
-extern const uint8_t orc_guest_copy_access[], orc_guest_copy_fault[];
+extern const uint8_t orc_guest_copy_access[], orc_guest_copy_access_end[], orc_guest_copy_fault[];
 extern const uint8_t orc_float_gate_end[];
 extern const uint8_t orc_gate_code[], orc_gate_code_end[];
 extern const uint8_t orc_float_gate_code[], orc_float_gate_code_end[];
