@@ -1,6 +1,6 @@
 # The compiler's support functions, as guest code.
 ifndef BUILTINS_OBJECTS # included once, whoever asks
-BUILTINS := $(addprefix guest/builtins/,int128.c convert128.c power.c complex.c dynamic_stack.c cpu_model.c)
+BUILTINS := $(addprefix guest/builtins/,int128.c convert128.c power.c complex.c dynamic_stack.c cpu_model.c cpuid.c)
 # Already in the confined form, so the rewriter has no part in it.
 BUILTINS_FLOATS := $(BUILD)/guest/builtins/floats.o
 BUILTINS_OBJECTS := $(BUILTINS:guest/%.c=$(BUILD)/guest/%.o) $(BUILTINS_FLOATS)

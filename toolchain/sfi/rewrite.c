@@ -244,6 +244,30 @@ static bool names_frame_register(const struct statement *statement) {
     return false;
 }
 
+/* ---- what the processor can do ---- */
+
+/* The function that answers cpuid in a compartment (guest/builtins/cpuid.c); it has the only one itself. */
+#define CPUID_FUNCTION "__orc_cpuid"
+
+static bool answers_cpuid(const struct program *program, int index) {
+    const char *name = program->statements[program->statements[index].function].name;
+    return name && strcmp(name, CPUID_FUNCTION) == 0;
+}
+
+/* Programs ask the processor what they may use, and get what a compartment may use. Flags are lost. */
+static bool rewrite_processor_query(struct program *program, int index, const char *name) {
+    if (strcmp(name, "cpuid") == 0 && !answers_cpuid(program, index)) {
+        emit(program, "\t.hidden\t" CPUID_FUNCTION "\n\tcallq\t" CPUID_FUNCTION);
+        return true;
+    }
+    if (strcmp(name, "xgetbv") == 0) {
+        /* of the registers that the system keeps, those of x87, SSE and AVX */
+        emit(program, "\txgetbv\n\tandl\t$7, %%eax\n\txorl\t%%edx, %%edx");
+        return true;
+    }
+    return false;
+}
+
 static const char *hint_of(const struct statement *statement) {
     return starts_with(statement->text, "{")
                ? sfi_format("%.*s ", (int)strcspn(statement->text, "}") + 1, statement->text)
@@ -299,6 +323,8 @@ static void rewrite_instruction(struct program *program, struct statement *state
         rewrite_table_jump(program, statement);
     } else if (statement->goes_to) {
         emit(program, "\tjmp\t%s", statement->goes_to);
+    } else if (rewrite_processor_query(program, (int)(statement - program->statements), statement->name)) {
+        return;
     } else if (is_string_instruction(statement)) {
         rewrite_string(program, statement);
     } else if (why) {
