@@ -45,7 +45,7 @@ $(SYSROOT)/key: $(SYSROOT)/lib/libc.so include/orc/share.h guest/linux_headers.s
 	@cat $(MUSL_SHARED)/key >$@
 
 # Everything that compiles for a compartment and runs there.
-GUEST_READY := $(GUEST_TOOLCHAIN) $(SYSROOT)/key $(BARE_SYSROOT)/key $(BUILD)/lib/orc/libbuiltins.a $(BUILD)/bin/orc
+GUEST_READY := $(GUEST_TOOLCHAIN) $(BUILD)/bin/orc-lift $(SYSROOT)/key $(BARE_SYSROOT)/key $(BUILD)/lib/orc/libbuiltins.a $(BUILD)/bin/orc
 
 # $(call guest_test,NAME,SCRIPT): a test that compiles for a compartment and runs there, as a TAP program build/tests/NAME.
 define guest_test

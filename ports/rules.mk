@@ -9,9 +9,9 @@ PORT_FILES := ports/build ports/recipe.sh ports/native-cc scripts/fetch-source.s
 SPECIAL_PORTS := ffmpeg-full ffmpeg-c x264-c
 ports: $(patsubst %,port-%,$(filter-out $(SPECIAL_PORTS),$(PORTS)))
 native-ports: $(patsubst %,native-port-%,$(filter-out $(SPECIAL_PORTS),$(PORTS)))
-$(PORTS:%=port-%): port-%: $(GUEST_TOOLCHAIN) $(SYSROOT)/key $(BUILD)/bin/orc $(BUILD)/bin/orc-nasm
+$(PORTS:%=port-%): port-%: $(GUEST_TOOLCHAIN) $(SYSROOT)/key $(BUILD)/bin/orc $(BUILD)/bin/orc-nasm $(BUILD)/bin/orc-lift
 	@echo "  PORT $*" && env -u MAKEFLAGS -u MFLAGS BUILD=$(BUILD) ports/build $* >/dev/null
 $(PORTS:%=native-port-%): native-port-%: $(NATIVE_SYSROOT)/key
 	@echo "  PORT $* (native)" && env -u MAKEFLAGS -u MFLAGS BUILD=$(BUILD) ports/build $* --native >/dev/null
-$(PORTS:%=relocatable-port-%): relocatable-port-%: $(GUEST_TOOLCHAIN) $(SYSROOT)/key $(BUILD)/bin/orc $(BUILD)/bin/orc-nasm
+$(PORTS:%=relocatable-port-%): relocatable-port-%: $(GUEST_TOOLCHAIN) $(SYSROOT)/key $(BUILD)/bin/orc $(BUILD)/bin/orc-nasm $(BUILD)/bin/orc-lift
 	@echo "  PORT $* (relocatable)" && env -u MAKEFLAGS -u MFLAGS BUILD=$(BUILD) ports/build $* --relocatable >/dev/null

@@ -48,7 +48,7 @@ for case in cases:
     ok = result.returncode == 1 and said and said.group(1) == rule and message in said.group(2) and not result.stdout
     report(bool(ok), f"refused: {body.strip().splitlines()[-1].strip()} (rule {rule})", result.stderr + result.stdout)
 
-for instruction, message in {"pushq %rsp": "only 64-bit general registers", "xchgq %rsp, %rax": "the stack pointer can only be moved", "movq %rsp, 8(%rsp)": "the stack pointer can only be moved",
+for instruction, message in {"pushq %rsp": "only 64-bit general registers",
                              "callq *8(%rsp)": "load the target into a register"}.items():
     result = rewrite(f"\t.text\n\t.type f,@function\nf:\n{instruction}\nretq\n", "--exact-stack")
     report(result.returncode == 1 and message in result.stderr, f"refused with an exact stack: {instruction}", result.stderr + result.stdout)

@@ -176,7 +176,7 @@ refuse "a missing part of the installation is named" "object.ld" prefix/bin/orc-
 rm prefix/lib/orc/orc-pass.so
 refuse "and so is the pass" "orc-pass.so" prefix/bin/orc-cc -c program.c
 refuse "a linker script of the user's" "layout of their own" orc-cc -nostdlib program.c -Wl,-Tx.ld -o x
-refuse "a relocation in the text names its symbol" "counter" eval 'printf ".text\n.globl f\n.type f,@function\nf:\nendbr64\nmovabsq \$counter,%%rax\nret\n.bss\n.globl counter\ncounter: .quad 0\n" >abs.s; orc-cc -shared -nostdlib abs.s -o abs.so'
+refuse "a relocation in the text names its symbol" "counter" eval 'printf ".text\n.globl f\n.type f,@function\nf:\nendbr64\nmovabsq \$counter,%%rax\nret\n.bss\n.globl counter\ncounter: .quad 0\n" >abs.s; clang-22 -c abs.s -o abs.o; orc-cc -shared -nostdlib abs.o -o abs.so'
 refuse "indirect functions" "ifunc" eval 'printf ".text\n.globl i\n.type i,@gnu_indirect_function\ni:\nendbr64\nret\n.globl f\n.type f,@function\nf:\nendbr64\njmp i@PLT\n" >ifunc.s; orc-cc -nostdlib -Wl,-e,f ifunc.s -o ifunc'
 refuse "an alignment above the page" "alignment of 65536" eval 'echo "_Alignas(65536) int big[4] = {1};" >al.c; orc-cc -shared -nostdlib al.c -o al.so'
 refuse "an unwritable directory" "cannot open output file" orc-cc -nostdlib program.c -o /proc/none

@@ -440,6 +440,8 @@ static void parse_one(struct options *options, const char *argument, const char 
         parse_assembler_option(options, argument, value))
         return;
     set_flag(options, compile_flags, argument);
+    if (has_prefix(argument, "-g") && !has_prefix(argument, "-gz"))
+        options->debug_information = strcmp(argument, "-g0") != 0;
     options->dependency_file |= has_prefix(argument, "-MF");
     options->dependency_target |= has_prefix(argument, "-MT") || has_prefix(argument, "-MQ");
     note_assembler_twin(options, argument, value);

@@ -52,6 +52,7 @@ struct options {
     const char *print;         /* the -print-... option that this driver answers itself, or NULL */
 
     bool relocatable_cls; /* -fcls=relocatable */
+    bool debug_information; /* -g */
     bool dry_run, verbose, save_temporaries;
     bool dependencies;          /* -MD or -MMD */
     bool dependency_file;       /* -MF was given */

@@ -211,8 +211,9 @@ static int run_rewriter(const struct options *options, const struct input *input
                         const char *output, const struct attempt *attempt, const char *errors) {
     struct arguments command = {0};
     arguments_add(&command, locate_program("orc-sfi", "ORC_SFI"));
-    if (!is_assembly(input->language))
-        arguments_add(&command, "--compiler");
+    arguments_add(&command, is_assembly(input->language) ? "--exact-stack" : "--compiler");
+    if (options->mode == MODE_ASSEMBLY)
+        arguments_add(&command, "--mark");
     if (attempt->marks_lines)
         arguments_add(&command, "--lines");
     arguments_add_all(&command, (const char *const[]){"--name", input->path, NULL});
@@ -270,7 +271,7 @@ static int rewrite_compiler_output(const struct options *options, const struct i
                                    const char *output, const struct attempt *attempt) {
     if (options->dry_run)
         return run_rewriter(options, input, from, output, attempt, NULL);
-    bool compiled = !is_assembly(input->language) && strcmp(input->path, "-") != 0;
+    bool compiled = strcmp(input->path, "-") != 0;
     const char *errors = tool_temporary(input->path, ".errors"), *better = NULL;
     int code = run_rewriter(options, input, from, output, attempt, errors);
     if (code == 0 || (code == STARVED && compiled && !attempt->without_jump_tables))
@@ -283,31 +284,66 @@ static int rewrite_compiler_output(const struct options *options, const struct i
     return 1;
 }
 
-/* Everything before the assembler. */
-static int confine(const struct options *options, const struct input *input, const char *output,
-                   const struct attempt *attempt) {
-    const char *plain = input->path;
-    if (input->language != LANGUAGE_ASSEMBLY) {
-        plain = tool_temporary(input->path, ".s");
-        int code = run_clang(options, input, plain, attempt);
-        if (code != 0)
-            return code;
-        if (!options->dry_run && !blank_null_bytes(plain))
-            fail("unable to read '%s': %s", plain, strerror(errno));
-    }
-    return rewrite_compiler_output(options, input, plain, output, attempt);
+/* ---- hand-written assembly ---- */
+
+/* Standard input can be read once only, and we look at the text before the assembler does. */
+static const char *keep_standard_input(const struct options *options) {
+    char *path = tool_temporary("stdin", ".s");
+    FILE *file = options->dry_run ? NULL : fopen(path, "we");
+    for (int c; file && (c = getchar()) != EOF;)
+        putc(c, file);
+    if (file && fclose(file) != 0)
+        fail("unable to write '%s': %s", path, strerror(errno));
+    return path;
 }
 
-static int run_assembler(const struct options *options, const char *from, const char *output) {
+/* What orc-cc -S has written is confined already: it says so in a line of its own. */
+static bool is_confined(const char *path) {
+    static const char mark[] = "# orc: confined\n";
+    FILE *file = fopen(path, "re");
+    char line[256];
+    bool found = false;
+    while (file && !found && fgets(line, sizeof line, file))
+        found = strcmp(line, mark) == 0;
+    if (file)
+        fclose(file);
+    return found;
+}
+
+/* `lines`: the lifted text names the lines that it comes from. */
+static int run_lifter(const struct options *options, const struct input *input, const char *from,
+                      const char *output, bool lines, const char *errors) {
     struct arguments command = {0};
-    arguments_add(&command, locate_llvm("clang-22", "ORC_CLANG"));
-    arguments_add(&command, TARGET);
+    arguments_add(&command, locate_program("orc-lift", "ORC_LIFT"));
+    arguments_add_all(&command, (const char *const[]){"--name", input->path, "-o", output, NULL});
+    if (lines)
+        arguments_add(&command, "--lines");
+    arguments_add_all(&command, (const char *const[]){from, "--", NULL});
     arguments_extend(&command, &options->assemble);
-    arguments_add_all(&command, (const char *const[]){"-c", "-x", "assembler", "-o", output, from, NULL});
-    return run(options, &command);
+    if (options->dry_run || options->verbose)
+        print_command(&command);
+    return options->dry_run ? 0 : tool_run(&command, NULL, NULL, errors);
 }
 
-/* The finished text, to standard output or a device. */
+static int lift_and_rewrite(const struct options *options, const struct input *input, const char *from,
+                            const char *output, const struct attempt *attempt) {
+    char *lifted = tool_temporary(input->path, ".lifted.s"), *errors = tool_temporary(input->path, ".errors");
+    bool lines = options->debug_information || attempt->with_lines;
+    int code = run_lifter(options, input, from, lifted, lines, attempt->with_lines ? errors : NULL);
+    if (code == 0)
+        code =
+            run_rewriter(options, input, lifted, output, attempt, lines || options->dry_run ? NULL : errors);
+    if (code == 0 || lines || is_empty(errors))
+        return code != 0;
+    /* Once more, for messages that name the lines. */
+    char *unused = tool_temporary(input->path, ".unused.s"), *again = tool_temporary(input->path, ".lines.s");
+    if (run_lifter(options, input, from, again, true, tool_temporary(input->path, ".warnings")) != 0 ||
+        run_rewriter(options, input, again, unused, attempt, NULL) == 0)
+        print_file(errors);
+    return 1;
+}
+
+/* The finished text, to standard output or a file. */
 static int print_assembly(const char *path, const char *output) {
     FILE *in = fopen(path, "re"), *out = strcmp(output, "-") == 0 ? stdout : fopen(output, "we");
     for (int c; in && out && (c = getc(in)) != EOF;)
@@ -320,6 +356,40 @@ static int print_assembly(const char *path, const char *output) {
     if (out && out != stdout)
         fclose(out);
     return written ? 0 : 1;
+}
+
+static int confine_assembly(const struct options *options, const struct input *input, const char *plain,
+                            const char *output, const struct attempt *attempt) {
+    if (options->dry_run || !is_confined(plain))
+        return lift_and_rewrite(options, input, plain, output, attempt);
+    return print_assembly(plain, output);
+}
+
+/* Everything before the assembler. */
+static int confine(const struct options *options, const struct input *input, const char *output,
+                   const struct attempt *attempt) {
+    const char *plain = input->path;
+    if (input->language == LANGUAGE_ASSEMBLY && strcmp(input->path, "-") == 0)
+        plain = keep_standard_input(options);
+    if (input->language != LANGUAGE_ASSEMBLY) {
+        plain = tool_temporary(input->path, ".s");
+        int code = run_clang(options, input, plain, attempt);
+        if (code != 0)
+            return code;
+        if (!options->dry_run && !blank_null_bytes(plain))
+            fail("unable to read '%s': %s", plain, strerror(errno));
+    }
+    return is_assembly(input->language) ? confine_assembly(options, input, plain, output, attempt)
+                                        : rewrite_compiler_output(options, input, plain, output, attempt);
+}
+
+static int run_assembler(const struct options *options, const char *from, const char *output) {
+    struct arguments command = {0};
+    arguments_add(&command, locate_llvm("clang-22", "ORC_CLANG"));
+    arguments_add(&command, TARGET);
+    arguments_extend(&command, &options->assemble);
+    arguments_add_all(&command, (const char *const[]){"-c", "-x", "assembler", "-o", output, from, NULL});
+    return run(options, &command);
 }
 
 /* Says which lines of the source the verifier would refuse: all is done once more, with the lines in the
@@ -361,9 +431,11 @@ static int compile(const struct options *options, const struct input *input, con
         report_error("no such file or directory: '%s'", input->path);
         return 1;
     }
-    const char *rewritten = to_assembly && !is_special_file(output) && strcmp(output, "-") != 0 ? output
-                            : options->save_temporaries ? default_output(input->path, ".s")
-                                                        : tool_temporary(input->path, ".orc.s");
+    bool special = is_special_file(output) || strcmp(output, "-") == 0,
+         keep = options->save_temporaries && !is_assembly(input->language);
+    const char *rewritten = to_assembly && !special ? output
+                            : keep                  ? default_output(input->path, ".s")
+                                                    : tool_temporary(input->path, ".orc.s");
     struct attempt attempt = {0};
     int code = confine(options, input, rewritten, &attempt);
     if (code == STARVED) {

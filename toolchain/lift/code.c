@@ -11,7 +11,7 @@
 
 /* ---- messages ---- */
 
-static const char *intel_text(const struct text *text, const struct instruction *instruction) {
+static const char *instruction_text(const struct text *text, const struct instruction *instruction) {
     static char buffer[128];
     ZydisFormatter formatter;
     ZydisDecoder decoder;
@@ -19,7 +19,8 @@ static const char *intel_text(const struct text *text, const struct instruction 
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     const struct section *section = &text->object->sections[text->section];
     ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-    ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL);
+    ZydisFormatterInit(&formatter,
+                       instruction->note ? ZYDIS_FORMATTER_STYLE_ATT : ZYDIS_FORMATTER_STYLE_INTEL);
     if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, section->data + instruction->offset,
                                              section->size - instruction->offset, &decoded, operands)) ||
         !ZYAN_SUCCESS(ZydisFormatterFormatInstruction(&formatter, &decoded, operands,
@@ -29,16 +30,36 @@ static const char *intel_text(const struct text *text, const struct instruction 
     return buffer;
 }
 
-void refuse(struct text *text, const struct instruction *instruction, int rule, const char *format, ...) {
+const char *source_of(const struct object *object, const struct instruction *instruction, int64_t *line) {
+    if (!instruction->note)
+        return NULL;
+    *line = instruction->note->addend;
+    return object->symbols[instruction->note->symbol].name + strlen("orc:line:");
+}
+
+/* "FILE:LINE: ", or if that's not known "FILE: FUNCTION+OFFSET: ". */
+static void print_position(const struct text *text, const struct instruction *instruction) {
+    int64_t line;
+    const char *file = source_of(text->object, instruction, &line);
     const struct region *region = region_of(text, instruction);
     uint32_t start = region ? text->instructions[region->first].offset : 0;
-    fprintf(stderr, "%s: %s+%#x: error: rule %d: %s: ", text->object->source,
-            region && *region->name ? region->name : "(text)", instruction->offset - start, rule,
-            intel_text(text, instruction));
+    if (file)
+        fprintf(stderr, "%s:%ld: ", file, (long)line);
+    else
+        fprintf(stderr, "%s: %s+%#x: ", text->object->source,
+                region && *region->name ? region->name : "(text)", instruction->offset - start);
+}
+
+void refuse(struct text *text, const struct instruction *instruction, int rule, const char *format, ...) {
+    const struct region *region = region_of(text, instruction);
+    print_position(text, instruction);
+    fprintf(stderr, "error: rule %d: %s: ", rule, instruction_text(text, instruction));
     va_list arguments;
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
     va_end(arguments);
+    if (instruction->note && region && *region->name)
+        fprintf(stderr, " (in %s)", region->name);
     fputc('\n', stderr);
     text->errors++;
 }
@@ -72,9 +93,67 @@ static void attach_relocations(struct text *text) {
             index++;
         if (index == text->count)
             return;
+        if (text->instructions[index].offset > relocation->offset)
+            continue; /* of data */
         if (text->instructions[index].relocation)
             refuse(text, &text->instructions[index], 1, "two relocations in one instruction");
         text->instructions[index].relocation = relocation;
+    }
+}
+
+static void attach_note(struct text *text, struct instruction *instruction, const struct note *note) {
+    switch (note->kind) {
+    case NOTE_INSTRUCTION:
+        if (!instruction->note)
+            instruction->note = note;
+        return;
+    case NOTE_PLACE:
+        instruction->displacement.from = note;
+        return;
+    case NOTE_LESS:
+        instruction->displacement.less = note;
+        return;
+    case NOTE_IMMEDIATE_PLACE:
+        instruction->immediate.from = note;
+        return;
+    case NOTE_IMMEDIATE_LESS:
+        instruction->immediate.less = note;
+        return;
+    case NOTE_COMPLEX:
+        refuse(text, instruction, 2, "only sums and differences of labels can be followed");
+        return;
+    default:
+        return;
+    }
+}
+
+/* The instruction that a byte belongs to, or NULL. */
+static struct instruction *instruction_with(struct text *text, uint64_t offset) {
+    const struct section *section = &text->object->sections[text->section];
+    while (offset > 0 && offset < section->size && section->contents[offset] == CONTENT_CODE &&
+           text->at[offset] == NONE)
+        offset--;
+    bool found = offset < section->size && text->at[offset] != NONE;
+    return found ? &text->instructions[text->at[offset]] : NULL;
+}
+
+static void attach_notes(struct text *text) {
+    const struct section *section = &text->object->sections[text->section];
+    for (size_t i = 0; i < section->note_count; i++) {
+        struct instruction *instruction = instruction_with(text, section->notes[i].offset);
+        if (instruction && !instruction->padding)
+            attach_note(text, instruction, &section->notes[i]);
+    }
+    /* What was spelled has the line of what stands before it. */
+    const struct note *last = NULL;
+    size_t next = 0;
+    for (int i = 0; i < text->count; i++) {
+        for (; next < section->note_count && section->notes[next].offset <= text->instructions[i].offset;
+             next++)
+            if (section->notes[next].kind == NOTE_INSTRUCTION)
+                last = &section->notes[next];
+        if (!text->instructions[i].note)
+            text->instructions[i].note = last;
     }
 }
 
@@ -93,6 +172,34 @@ static void find_padding(struct text *text) {
     }
 }
 
+/* The bytes of alignment are one instruction each, whatever they are: they aren't written. */
+static void decode_annotated(struct text *text, const ZydisDecoder *decoder) {
+    const struct section *section = &text->object->sections[text->section];
+    for (uint32_t offset = 0; offset < section->size;) {
+        if (section->contents[offset] == CONTENT_START) {
+            decode_one(text, decoder, offset);
+            struct instruction *instruction = &text->instructions[text->count - 1];
+            for (offset++; offset < section->size && section->contents[offset] == CONTENT_CODE;)
+                offset++;
+            if (instruction->decoded.mnemonic == ZYDIS_MNEMONIC_INVALID)
+                instruction->length = (uint8_t)(offset - instruction->offset);
+            else
+                offset = instruction->offset + instruction->length;
+        } else if (section->contents[offset] == CONTENT_DATA) {
+            offset++;
+        } else {
+            text->instructions[text->count] =
+                (struct instruction){.offset = offset,
+                                     .length = 1,
+                                     .target = NONE,
+                                     .region = NONE,
+                                     .padding = true,
+                                     .decoded = {.mnemonic = ZYDIS_MNEMONIC_NOP}};
+            text->at[offset++] = text->count++;
+        }
+    }
+}
+
 void decode_text(struct text *text, const struct object *object, int section) {
     ZydisDecoder decoder;
     text->object = object;
@@ -103,10 +210,16 @@ void decode_text(struct text *text, const struct object *object, int section) {
     for (size_t i = 0; i <= size; i++)
         text->at[i] = NONE;
     ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-    for (uint32_t offset = 0; offset < size; offset += text->instructions[text->count - 1].length)
-        decode_one(text, &decoder, offset);
+    if (object->sections[section].contents)
+        decode_annotated(text, &decoder);
+    else
+        for (uint32_t offset = 0; offset < size; offset += text->instructions[text->count - 1].length)
+            decode_one(text, &decoder, offset);
     attach_relocations(text);
-    find_padding(text);
+    if (object->sections[section].contents)
+        attach_notes(text);
+    else
+        find_padding(text);
 }
 
 /* ---- labels ---- */
@@ -133,11 +246,13 @@ static bool find_target(const struct text *text, const struct instruction *instr
     const struct relocation *relocation = instruction->relocation;
     int64_t end = (int64_t)instruction->offset + instruction->length;
     if (relocation) {
-        const struct symbol *symbol = &text->object->symbols[relocation->symbol];
-        if (symbol->section != text->section || symbol->type != STT_SECTION)
-            return false;
-        *offset = (int64_t)symbol->value + relocation->addend + end - (int64_t)relocation->offset;
-        return true;
+        int section;
+        bool relative = relocation->type == R_X86_64_PC32 || relocation->type == R_X86_64_PLT32 ||
+                        relocation->type == R_X86_64_PC8;
+        return relative &&
+               local_place(text->object, relocation->symbol,
+                           relocation->addend + end - (int64_t)relocation->offset, &section, offset) &&
+               section == text->section;
     }
     for (int k = 0; k < instruction->decoded.operand_count_visible; k++) {
         const ZydisDecodedOperand *operand = &instruction->operands[k];
@@ -152,14 +267,41 @@ static bool find_target(const struct text *text, const struct instruction *instr
     return false;
 }
 
+bool place_of(const struct object *object, const struct note *note, struct place *place) {
+    if (!note)
+        return false;
+    const struct symbol *symbol = &object->symbols[note->symbol];
+    if (symbol->section == SHN_UNDEF || symbol->section >= object->section_count ||
+        symbol->binding == STB_WEAK)
+        return false;
+    *place = (struct place){symbol->section, (int64_t)symbol->value + note->addend, symbol->ends_table};
+    return true;
+}
+
+/* Whether an operand leads to data in the text: it does itself, or it counts from a label there. */
+static bool leads_to_data(const struct text *text, const struct instruction *instruction, int64_t offset) {
+    struct place from;
+    return is_text_data(&text->object->sections[text->section], offset) ||
+           (place_of(text->object, instruction->displacement.from, &from) && from.section == text->section &&
+            is_in_table(text->object, from));
+}
+
 static void follow_instruction(struct text *text, struct instruction *instruction) {
     int64_t offset;
     if (instruction->decoded.mnemonic == ZYDIS_MNEMONIC_NOP || !find_target(text, instruction, &offset))
         return;
     struct instruction *target = instruction_at(text, offset);
     bool takes_address = instruction->decoded.mnemonic == ZYDIS_MNEMONIC_LEA;
+    if (!is_branch(instruction) && leads_to_data(text, instruction, offset))
+        return;
+    const ZydisDecodedOperand *operand = &instruction->operands[0];
+    bool relative = operand->type == ZYDIS_OPERAND_TYPE_IMMEDIATE && operand->imm.is_relative;
+    if (!relative && !takes_address && is_branch(instruction)) {
+        refuse(text, instruction, 6, "the text can't be read for an address to go to");
+        return;
+    }
     if (!is_branch(instruction) && !takes_address) {
-        refuse(text, instruction, 2, "text can't be read as data; put tables into .rodata");
+        refuse(text, instruction, 2, "instructions can't be read as data; put tables into .rodata");
         return;
     }
     if (!target) {
@@ -173,13 +315,48 @@ static void follow_instruction(struct text *text, struct instruction *instructio
     target->marked |= takes_address;
 }
 
-/* Other sections' relocations to places in this text. */
+/* A label that something counts from may be jumped to. */
+static void follow_note(struct text *text, const struct note *note) {
+    struct place place;
+    if (note->kind < NOTE_PLACE || !place_of(text->object, note, &place) || place.section != text->section ||
+        is_in_table(text->object, place))
+        return;
+    struct instruction *target = instruction_at(text, place.offset);
+    if (!target)
+        return;
+    target->label = true;
+    if (note->kind == NOTE_PLACE)
+        target->function = target->marked = true;
+}
+
+static void follow_distances(struct text *text, struct instruction *instruction) {
+    const struct distance *distances[] = {&instruction->displacement, &instruction->immediate};
+    for (int k = 0; k < 2; k++) {
+        if (!distances[k]->less || !distances[k]->from)
+            continue;
+        follow_note(text, distances[k]->from);
+        follow_note(text, distances[k]->less);
+    }
+}
+
+/* What data say of places in this text. */
 static void follow_data(struct text *text, const struct section *section) {
+    for (size_t i = 0; i < section->note_count; i++) {
+        const struct note *note = &section->notes[i];
+        bool in_data = !section->contents || is_text_data(section, (int64_t)note->offset);
+        if (in_data && (note->kind == NOTE_PLACE || note->kind == NOTE_LESS))
+            follow_note(text, note);
+    }
     for (size_t i = 0; i < section->relocation_count; i++) {
         const struct relocation *relocation = &section->relocations[i];
-        const struct symbol *symbol = &text->object->symbols[relocation->symbol];
-        if (symbol->section == text->section && symbol->type == STT_SECTION)
-            mark_function(text, (int64_t)symbol->value + relocation->addend);
+        int place_section;
+        int64_t offset;
+        if ((is_text(section) && !is_text_data(section, (int64_t)relocation->offset)) ||
+            is_value(section, relocation->offset) ||
+            !local_place(text->object, relocation->symbol, relocation->addend, &place_section, &offset))
+            continue;
+        if (place_section == text->section)
+            mark_function(text, offset);
     }
 }
 
@@ -195,11 +372,14 @@ static void mark_symbols(struct text *text) {
 static void follow_references(struct text *text) {
     const struct object *object = text->object;
     for (size_t i = 0; i < object->section_count; i++)
-        if ((int)i != text->section && is_loaded(&object->sections[i]))
+        if (is_loaded(&object->sections[i]))
             follow_data(text, &object->sections[i]);
-    for (int i = 0; i < text->count; i++)
-        if (!region_of(text, &text->instructions[i])->omitted)
-            follow_instruction(text, &text->instructions[i]);
+    for (int i = 0; i < text->count; i++) {
+        if (region_of(text, &text->instructions[i])->omitted)
+            continue;
+        follow_instruction(text, &text->instructions[i]);
+        follow_distances(text, &text->instructions[i]);
+    }
 }
 
 /* ---- regions ---- */
@@ -218,7 +398,7 @@ static const char *function_symbol(const struct text *text, const struct instruc
     return NULL;
 }
 
-static bool ends_flow(const struct instruction *instruction) {
+bool ends_flow(const struct instruction *instruction) {
     ZydisInstructionCategory category = instruction->decoded.meta.category;
     return category == ZYDIS_CATEGORY_UNCOND_BR || category == ZYDIS_CATEGORY_RET;
 }
@@ -268,6 +448,8 @@ static void connect_regions(struct text *text) {
 
 /* The instruction set that the verifier doesn't know, or NULL. */
 static const char *unknown_set(const struct text *text, const struct instruction *instruction) {
+    if (instruction->padding)
+        return NULL;
     if (instruction->decoded.mnemonic == ZYDIS_MNEMONIC_INVALID) {
         const struct section *section = &text->object->sections[text->section];
         const uint8_t *bytes = section->data + instruction->offset;
@@ -288,14 +470,34 @@ static const char *unknown_set(const struct text *text, const struct instruction
     if (instruction->decoded.meta.isa_ext == ZYDIS_ISA_EXT_FMA4)
         return "fma4";
     /* Instructions of AVX-512 on its mask registers are encoded as AVX is. */
-    return instruction->decoded.meta.category == ZYDIS_CATEGORY_KMASK ? "avx512" : NULL;
+    if (instruction->decoded.meta.category == ZYDIS_CATEGORY_KMASK)
+        return "avx512";
+    return is_optional(&instruction->decoded) && !is_accepted(&instruction->decoded)
+               ? ZydisISAExtGetString(instruction->decoded.meta.isa_ext)
+               : NULL;
 }
 
 static bool omits(const struct omissions *omissions, const char *name) {
     for (size_t i = 0; i < omissions->count; i++)
-        if (fnmatch(omissions->items[i], name, 0) == 0)
+        if (fnmatch(omissions->items[i], name, FNM_CASEFOLD) == 0)
             return true;
     return false;
+}
+
+static void refuse_set(struct text *text, const struct instruction *instruction, const char *set) {
+    if (instruction->decoded.mnemonic == ZYDIS_MNEMONIC_INVALID && !instruction->note)
+        refuse(text, instruction, 1, "data in a text section can't be read from there; put it into .rodata");
+    else
+        refuse(text, instruction, 1, "not on the allow-list (--orc-omit=%s leaves such functions out)", set);
+}
+
+static void warn_of_omission(const struct text *text, const struct region *region,
+                             const struct instruction *instruction) {
+    print_position(text, instruction);
+    fprintf(stderr, "warning: %s is left out, with a trap in its place: %s: guest code can't have it\n",
+            *region->name ? region->name : "the beginning of the text",
+            instruction->decoded.mnemonic == ZYDIS_MNEMONIC_INVALID ? "an instruction that isn't known"
+                                                                    : instruction_text(text, instruction));
 }
 
 /* A region with instructions of an unknown set is refused, or left out if the user says so. */
@@ -305,15 +507,11 @@ static void check_sets(struct text *text, struct region *region, const struct om
         const char *set = unknown_set(text, &text->instructions[i]);
         if (!set)
             continue;
-        region->omitted = omits(omissions, set);
-        if (region->omitted)
-            return;
-        if (text->instructions[i].decoded.mnemonic == ZYDIS_MNEMONIC_INVALID)
-            refuse(text, &text->instructions[i], 1,
-                   "data in a text section can't be read from there; put it into .rodata");
-        else
-            refuse(text, &text->instructions[i], 1,
-                   "not on the allow-list (--orc-omit=%s leaves such functions out)", set);
+        region->omitted = omits(omissions, set) || omissions->unknown_sets;
+        if (!region->omitted)
+            refuse_set(text, &text->instructions[i], set);
+        else if (omissions->unknown_sets)
+            warn_of_omission(text, region, &text->instructions[i]);
         return;
     }
 }

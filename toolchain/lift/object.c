@@ -20,7 +20,26 @@ bool is_text(const struct section *section) {
 }
 
 bool is_loaded(const struct section *section) {
-    return section->flags & SHF_ALLOC;
+    return section->flags & SHF_ALLOC && section->type != SHT_X86_64_UNWIND &&
+           strcmp(section->name, ".eh_frame") != 0 && strcmp(section->name, ".note.gnu.property") != 0;
+}
+
+bool local_place(const struct object *object, uint32_t symbol, int64_t addend, int *section,
+                 int64_t *offset) {
+    const struct symbol *found = &object->symbols[symbol];
+    if (found->section == SHN_UNDEF || found->section >= object->section_count)
+        return false;
+    /* A symbol of others' is named as it is, but for places inside code, which move. */
+    if (found->binding != STB_LOCAL && (!addend || !is_text(&object->sections[found->section])))
+        return false;
+    *section = found->section;
+    *offset = (int64_t)found->value + addend;
+    return true;
+}
+
+bool is_text_data(const struct section *section, int64_t offset) {
+    return section->contents && offset >= 0 && (uint64_t)offset < section->size &&
+           section->contents[offset] == CONTENT_DATA;
 }
 
 /* The whole file, which must be an object; it stays in memory. */
@@ -49,14 +68,70 @@ static int by_offset(const void *a, const void *b) {
     return first->offset < second->offset ? -1 : first->offset > second->offset;
 }
 
-static void read_relocations(struct section *section, const Elf64_Rela *entries, size_t count) {
+static int note_by_offset(const void *a, const void *b) {
+    const struct note *first = a, *second = b;
+    return first->offset < second->offset   ? -1
+           : first->offset > second->offset ? 1
+                                            : (int)first->kind - (int)second->kind;
+}
+
+/* Whether the relocation is a note, and which. */
+static bool note_kind_of(const struct relocation *relocation, const char *symbol, enum note_kind *kind) {
+    static const struct {
+        const char *name;
+        enum note_kind kind;
+    } named[] = {{"orc:line:", NOTE_INSTRUCTION},
+                 {"orc:data", NOTE_DATA},
+                 {"orc:padding", NOTE_PADDING},
+                 {"orc:value", NOTE_VALUE},
+                 {"orc:complex", NOTE_COMPLEX}};
+    switch (relocation->type) {
+    case R_X86_64_COPY:
+        *kind = NOTE_PLACE;
+        return true;
+    case R_X86_64_GLOB_DAT:
+        *kind = NOTE_LESS;
+        return true;
+    case R_X86_64_RELATIVE:
+        *kind = NOTE_IMMEDIATE_PLACE;
+        return true;
+    case R_X86_64_IRELATIVE:
+        *kind = NOTE_IMMEDIATE_LESS;
+        return true;
+    case R_X86_64_JUMP_SLOT:
+        *kind = NOTE_END;
+        return true;
+    case R_X86_64_NONE:
+        for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+            *kind = named[i].kind;
+            if (has_prefix(symbol, named[i].name))
+                return true;
+        }
+        return false;
+    default:
+        return false;
+    }
+}
+
+static void read_relocations(struct object *object, struct section *section, const Elf64_Rela *entries,
+                             size_t count) {
     section->relocations = allocate(count, sizeof *section->relocations);
-    section->relocation_count = count;
-    for (size_t i = 0; i < count; i++)
-        section->relocations[i] =
-            (struct relocation){entries[i].r_offset, (uint32_t)ELF64_R_TYPE(entries[i].r_info),
-                                (uint32_t)ELF64_R_SYM(entries[i].r_info), entries[i].r_addend};
-    qsort(section->relocations, count, sizeof *section->relocations, by_offset);
+    section->notes = allocate(count, sizeof *section->notes);
+    for (size_t i = 0; i < count; i++) {
+        struct relocation relocation = {entries[i].r_offset, (uint32_t)ELF64_R_TYPE(entries[i].r_info),
+                                        (uint32_t)ELF64_R_SYM(entries[i].r_info), entries[i].r_addend};
+        enum note_kind kind;
+        bool is_note = note_kind_of(&relocation, object->symbols[relocation.symbol].name, &kind);
+        if (is_note && kind == NOTE_END)
+            object->symbols[relocation.symbol].ends_table = true;
+        else if (is_note)
+            section->notes[section->note_count++] =
+                (struct note){relocation.offset, kind, relocation.symbol, relocation.addend};
+        else if (relocation.type != R_X86_64_NONE)
+            section->relocations[section->relocation_count++] = relocation;
+    }
+    qsort(section->relocations, section->relocation_count, sizeof *section->relocations, by_offset);
+    qsort(section->notes, section->note_count, sizeof *section->notes, note_by_offset);
 }
 
 static void read_symbols(struct object *object, const Elf64_Sym *entries, size_t count, const char *names) {
@@ -102,6 +177,6 @@ void read_object(struct object *object, const char *path, const char *source) {
     }
     for (size_t i = 0; i < header->e_shnum; i++)
         if (entries[i].sh_type == SHT_RELA && entries[i].sh_info < header->e_shnum)
-            read_relocations(&object->sections[entries[i].sh_info], (const void *)object->sections[i].data,
-                             entries[i].sh_size / sizeof(Elf64_Rela));
+            read_relocations(object, &object->sections[entries[i].sh_info],
+                             (const void *)object->sections[i].data, entries[i].sh_size / sizeof(Elf64_Rela));
 }

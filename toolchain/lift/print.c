@@ -32,40 +32,82 @@ static bool holds_displacement(const struct instruction *instruction) {
                (uint64_t)instruction->offset + instruction->decoded.raw.disp.offset;
 }
 
-static void print_displacement(struct text *text, const struct instruction *instruction,
-                               const ZydisDecodedOperandMem *memory) {
+/* A place of this object, as the source has it: so and so far from a label. */
+static void print_place(struct text *text, const struct instruction *instruction, struct place place) {
+    const struct object *object = text->object;
+    struct place from;
+    bool counts = place_of(object, instruction->displacement.from, &from) && from.section == place.section &&
+                  is_text(&object->sections[place.section]) &&
+                  (is_in_table(object, from) || !is_in_table(object, place));
+    if (!counts)
+        from = place;
+    fputs(name_of(object, from), text->out);
+    if (place.offset != from.offset)
+        fprintf(text->out, "%+ld", (long)(place.offset - from.offset));
+}
+
+/* Relative to the instruction pointer. */
+static void print_relative(struct text *text, const struct instruction *instruction, int64_t displacement) {
     const struct relocation *relocation = instruction->relocation;
     int64_t end = (int64_t)instruction->offset + instruction->length;
-    bool is_relative = memory->base == ZYDIS_REGISTER_RIP;
-    if (!holds_displacement(instruction)) {
-        if (is_relative)
-            fputs(place_name(text->object, text->section, (uint64_t)(end + memory->disp.value)), text->out);
-        else if (memory->disp.value ||
-                 (memory->base == ZYDIS_REGISTER_NONE && memory->index == ZYDIS_REGISTER_NONE))
-            fprintf(text->out, "%lld", (long long)memory->disp.value);
+    struct place place = {text->section, end + displacement, false};
+    if (!relocation) {
+        print_place(text, instruction, place);
         return;
     }
-    switch (relocation->type) {
-    case R_X86_64_PC32:
-    case R_X86_64_PLT32:
-        /* Without %rip it's the distance from the start of the text, whose address another register holds. */
-        if (is_relative)
-            fputs(relocation_value(text, relocation, relocation->addend + end - (int64_t)relocation->offset),
-                  text->out);
-        else
-            fprintf(text->out, "%s-.Lorc_text%d",
-                    relocation_value(text, relocation, relocation->addend - (int64_t)relocation->offset),
-                    text->section);
-        return;
+    int64_t addend = relocation->addend + end - (int64_t)relocation->offset;
+    if (local_place(text->object, relocation->symbol, addend, &place.section, &place.offset) &&
+        is_text(&text->object->sections[place.section]))
+        print_place(text, instruction, place);
+    else
+        fputs(relocation_value(text, relocation, addend), text->out);
+}
+
+static const char *modifier_of(uint32_t type) {
+    switch (type) {
     case R_X86_64_GOTPCREL:
     case R_X86_64_GOTPCRELX:
     case R_X86_64_REX_GOTPCRELX:
-        fprintf(text->out, "%s@GOTPCREL", text->object->symbols[relocation->symbol].name);
-        return;
+        return "GOTPCREL";
+    case R_X86_64_GOTTPOFF:
+        return "GOTTPOFF";
+    case R_X86_64_TPOFF32:
+        return "TPOFF";
     default:
+        return NULL;
+    }
+}
+
+static void print_displacement(struct text *text, const struct instruction *instruction,
+                               const ZydisDecodedOperandMem *memory) {
+    const struct relocation *relocation = instruction->relocation;
+    bool is_relative = memory->base == ZYDIS_REGISTER_RIP;
+    bool relocated = holds_displacement(instruction);
+    const char *modifier = relocated ? modifier_of(relocation->type) : NULL;
+    int64_t value = relocated
+                        ? relocation->addend + (int64_t)text->object->symbols[relocation->symbol].value -
+                              (int64_t)relocation->offset
+                        : memory->disp.value;
+    if (!is_relative && print_distance(text, instruction, &instruction->displacement, value))
+        return;
+    if (!relocated && !is_relative) {
+        if (memory->disp.value ||
+            (memory->base == ZYDIS_REGISTER_NONE && memory->index == ZYDIS_REGISTER_NONE))
+            fprintf(text->out, "%lld", (long long)memory->disp.value);
+    } else if (modifier) {
+        fprintf(text->out, "%s@%s", text->object->symbols[relocation->symbol].name, modifier);
+    } else if (is_relative &&
+               (!relocated || relocation->type == R_X86_64_PC32 || relocation->type == R_X86_64_PLT32)) {
+        print_relative(text, instruction, memory->disp.value);
+    } else if (relocation->type == R_X86_64_PC32) {
+        /* The distance from the start of the text, whose address another register holds. */
+        fprintf(text->out, "%s-.Lorc_text%d",
+                relocation_value(text, relocation, relocation->addend - (int64_t)relocation->offset),
+                text->section);
+    } else {
         refuse(text, instruction, 2,
-               "an absolute address of 32 bits: an object's place isn't known before it's loaded (assemble "
-               "with -DPIC)");
+               "an absolute address of 32 bits: an object's place isn't known before it's loaded (%s)",
+               instruction->note ? "count from %rip" : "assemble with -DPIC");
     }
 }
 
@@ -98,10 +140,14 @@ static void print_immediate(struct text *text, const struct instruction *instruc
                   text->out);
         else
             fputs(place_name(text->object, text->section, (uint64_t)(end + operand->imm.value.s)), text->out);
+    } else if (instruction->immediate.less) {
+        fputc('$', text->out);
+        print_distance(text, instruction, &instruction->immediate,
+                       operand->imm.is_signed ? operand->imm.value.s : (int64_t)operand->imm.value.u);
     } else if (instruction->relocation && !holds_displacement(instruction)) {
         refuse(text, instruction, 2,
-               "an address as a constant: an object's place isn't known before it's loaded (assemble with "
-               "-DPIC)");
+               "an address as a constant: an object's place isn't known before it's loaded (%s)",
+               instruction->note ? "load it with lea, relative to %rip" : "assemble with -DPIC");
     } else if (operand->imm.is_signed) {
         fprintf(text->out, "$%lld", (long long)operand->imm.value.s);
     } else {
@@ -181,19 +227,26 @@ static const char *guard_scratch(const struct text *text, const struct instructi
  * such registers. */
 static void print_call(struct text *text, const struct instruction *instruction) {
     const struct region *group = group_of(text, instruction);
-    const char *scratch = guard_scratch(text, instruction),
-               *prefix = region_of(text, instruction)->vex ? "v" : "";
+    const char *scratch = guard_scratch(text, instruction);
     bool keeps = group->spilled != NONE && calls_out(instruction) && instruction->live & 1u << group->spilled;
     bool both = keeps && scratch;
+    if (group->registers & 1u << RBP && shares_frame(text, instruction)) {
+        print_shared_call(text, instruction);
+        return;
+    }
     if (both)
         emit(text, "\tleaq\t-16(%%rsp), %%rsp\n\tmovq\t%%%s, (%%rsp)", scratch);
     else if (scratch)
         emit(text, "\tmovq\t%%%s, -8(%%rsp)", scratch);
     if (keeps)
-        emit(text, "\t%smovq\t%%xmm%d, -8(%%rsp)", prefix, group->keeper);
+        emit(text, "\t%sq\t%%%s, -8(%%rsp)", keeper_move(text, instruction, group->keeper),
+             keeper_name(group->keeper));
+    if (calls_out(instruction))
+        free_x87(text, instruction);
     print_plain(text, instruction);
     if (keeps)
-        emit(text, "\t%smovq\t-8(%%rsp), %%xmm%d", prefix, group->keeper);
+        emit(text, "\t%sq\t-8(%%rsp), %%%s", keeper_move(text, instruction, group->keeper),
+             keeper_name(group->keeper));
     if (both)
         emit(text, "\tmovq\t(%%rsp), %%%s\n\tleaq\t16(%%rsp), %%rsp", scratch);
     else if (scratch)
@@ -202,6 +255,11 @@ static void print_call(struct text *text, const struct instruction *instruction)
 
 static bool is_return(const struct instruction *instruction) {
     return instruction->decoded.meta.category == ZYDIS_CATEGORY_RET;
+}
+
+static void print_return(struct text *text, const struct instruction *instruction) {
+    free_x87(text, instruction);
+    emit(text, "\tretq");
 }
 
 static bool is_plain_string_operation(const struct instruction *instruction) {
@@ -224,8 +282,68 @@ static bool print_narrow_address(struct text *text, const struct instruction *in
     return true;
 }
 
+/* `movabs $symbol, %rax` and the like: the address is known relative to the instruction pointer. */
+static bool print_address(struct text *text, const struct instruction *instruction) {
+    const struct relocation *relocation = instruction->relocation;
+    const ZydisDecodedOperand *operands = instruction->operands;
+    if (instruction->decoded.mnemonic != ZYDIS_MNEMONIC_MOV || !relocation || !instruction->note ||
+        operands[0].type != ZYDIS_OPERAND_TYPE_REGISTER || operands[0].size < 32 ||
+        operands[1].type != ZYDIS_OPERAND_TYPE_IMMEDIATE || instruction->immediate.less ||
+        (relocation->type != R_X86_64_64 && relocation->type != R_X86_64_32 &&
+         relocation->type != R_X86_64_32S))
+        return false;
+    emit(text, "\tlea%s\t%s(%%rip), %%%s", operands[0].size == 64 ? "q" : "l",
+         relocation_value(text, relocation, relocation->addend),
+         ZydisRegisterGetString(renamed(text, instruction, operands[0].reg.value)));
+    return true;
+}
+
+static bool is_high_byte(const ZydisDecodedOperand *operand) {
+    return operand->type == ZYDIS_OPERAND_TYPE_REGISTER && operand->reg.value >= ZYDIS_REGISTER_AH &&
+           operand->reg.value <= ZYDIS_REGISTER_BH;
+}
+
+/* `movzbl %ah, %ebp` where %ebp has become %r13d: %ah has no name beside such registers. One that has changes
+ * places with it for the instruction. */
+static bool print_beside_high_byte(struct text *text, const struct instruction *instruction) {
+    static const ZydisRegister low[] = {ZYDIS_REGISTER_RBX, ZYDIS_REGISTER_RDX, ZYDIS_REGISTER_RCX,
+                                        ZYDIS_REGISTER_RAX, ZYDIS_REGISTER_RSI, ZYDIS_REGISTER_RDI};
+    bool high = false;
+    int number = NONE;
+    for (int k = 0; k < instruction->decoded.operand_count_visible; k++)
+        high |= is_high_byte(&instruction->operands[k]);
+    for (int source = 0; high && source < 16; source++) {
+        int now = general_register(renamed(text, instruction, same_class(ZYDIS_REGISTER_RAX, source)));
+        if ((instruction->reads | instruction->writes) & 1u << source && now >= R8)
+            number = source;
+    }
+    if (number == NONE || text->exchanged)
+        return false;
+    const char *name =
+        ZydisRegisterGetString(renamed(text, instruction, same_class(ZYDIS_REGISTER_RAX, number)));
+    for (size_t i = 0; i < sizeof low / sizeof *low; i++) {
+        int other = general_register(low[i]);
+        if ((instruction->reads | instruction->writes) & 1u << other)
+            continue;
+        int spilled = text->spilled, spill_register = text->spill_register;
+        emit(text, "\txchgq\t%%%s, %%%s", ZydisRegisterGetString(low[i]), name);
+        text->exchanged = true;
+        text->exchanged_from = number;
+        text->exchanged_to = other;
+        print_plain(text, instruction);
+        text->exchanged = false;
+        text->spilled = spilled;
+        text->spill_register = spill_register;
+        emit(text, "\txchgq\t%%%s, %%%s", ZydisRegisterGetString(low[i]), name);
+        return true;
+    }
+    refuse(text, instruction, 4, "no register is free that can stand beside a high byte");
+    return true;
+}
+
 void print_plain(struct text *text, const struct instruction *instruction) {
-    if (print_narrow_address(text, instruction))
+    if (print_narrow_address(text, instruction) || print_address(text, instruction) ||
+        print_beside_high_byte(text, instruction) || print_stack_operation(text, instruction))
         return;
     fputc('\t', text->out);
     if (instruction->decoded.attributes & ZYDIS_ATTRIB_HAS_LOCK)
@@ -250,6 +368,14 @@ static void print_leave(struct text *text, const struct instruction *instruction
     emit(text, "\tmovq\t%%%s, %%rsp\n\tpopq\t%%%s", frame, frame);
 }
 
+static void print_other(struct text *text, const struct instruction *instruction) {
+    ZydisInstructionCategory category = instruction->decoded.meta.category;
+    bool jumps = category == ZYDIS_CATEGORY_UNCOND_BR || category == ZYDIS_CATEGORY_COND_BR;
+    if (jumps && instruction->target == NONE)
+        free_x87(text, instruction);
+    print_plain(text, instruction);
+}
+
 void print_instruction(struct text *text, const struct instruction *instruction) {
     const struct region *group = group_of(text, instruction);
     bool names_spilled =
@@ -257,7 +383,7 @@ void print_instruction(struct text *text, const struct instruction *instruction)
     if (instruction->decoded.mnemonic == ZYDIS_MNEMONIC_NOP)
         emit(text, "\tnop");
     else if (is_return(instruction) && instruction->decoded.operand_count_visible == 0)
-        emit(text, "\tretq"); /* without the prefix that some put before it */
+        print_return(text, instruction); /* without the prefix that some put before it */
     else if (instruction->decoded.mnemonic == ZYDIS_MNEMONIC_LEAVE && group->replacement != NONE &&
              !names_spilled)
         print_leave(text, instruction);
@@ -270,5 +396,5 @@ void print_instruction(struct text *text, const struct instruction *instruction)
     else if (instruction->decoded.meta.category == ZYDIS_CATEGORY_CALL)
         print_call(text, instruction);
     else
-        print_plain(text, instruction);
+        print_other(text, instruction);
 }

@@ -42,10 +42,17 @@ static uint32_t vector_bit(ZydisRegister name) {
     return is_vector ? 1u << ZydisRegisterGetId(name) : 0;
 }
 
+static bool is_x87(ZydisRegister name) {
+    ZydisRegisterClass class = ZydisRegisterGetClass(name);
+    return class == ZYDIS_REGCLASS_X87 || class == ZYDIS_REGCLASS_MMX;
+}
+
 /* `operands`: all of them, those too that assembly text doesn't show. */
 void note_registers(struct instruction *instruction, const ZydisDecodedOperand *operands) {
     if (instruction->decoded.mnemonic == ZYDIS_MNEMONIC_NOP)
         return;
+    instruction->x87 = instruction->decoded.meta.category == ZYDIS_CATEGORY_X87_ALU ||
+                       instruction->decoded.meta.category == ZYDIS_CATEGORY_MMX;
     for (int k = 0; k < instruction->decoded.operand_count; k++) {
         const ZydisDecodedOperand *operand = &operands[k];
         if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY) {
@@ -58,6 +65,7 @@ void note_registers(struct instruction *instruction, const ZydisDecodedOperand *
         bool always = operand->actions & ZYDIS_OPERAND_ACTION_WRITE,
              reads = operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ;
         instruction->vectors |= vector_bit(operand->reg.value);
+        instruction->x87 |= is_x87(operand->reg.value);
         if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
             instruction->writes |= bit;
         if (always && !reads && operand->size >= 32)
@@ -95,21 +103,30 @@ void rename_frame_register(struct text *text) {
             continue;
         group->registers |= instruction->reads | instruction->writes;
         group->vectors |= instruction->vectors;
+        group->x87 |= instruction->x87;
         region->vex |= instruction->decoded.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX;
         has_call[region->group] |= calls_out(instruction);
+        group->shares_frame |= shares_frame(text, instruction);
     }
+    for (size_t i = 0; i < text->object->symbol_count; i++)
+        if (is_shared_function(text, &text->object->symbols[i])) {
+            int first = text->at[text->object->symbols[i].value];
+            text->regions[text->regions[text->instructions[first].region].group].shares_frame = true;
+        }
     for (int i = 0; i < text->region_count; i++) {
         struct region *region = &text->regions[i];
         if (region->group != i || !(region->registers & BIT(RBP)))
             continue;
         region->replacement = find_replacement(region->registers, has_call[i]);
-        if (region->replacement == NONE)
+        if (region->replacement == NONE || region->shares_frame)
             choose_spill(text, region);
     }
 }
 
 ZydisRegister renamed(const struct text *text, const struct instruction *instruction, ZydisRegister name) {
     int number = general_register(name), other = number == text->spilled ? text->spill_register : number;
+    if (text->exchanged && number == text->exchanged_from)
+        return same_class(name, text->exchanged_to);
     int replacement = group_of(text, instruction)->replacement;
     if (other == RBP && replacement != NONE)
         other = replacement;

@@ -1,7 +1,7 @@
 /* Functions that use all fifteen registers. One of them, R, is kept in a vector register that the functions
- * don't name; the source's %rbp takes R's place. An instruction that names R gets it in a register that holds
- * nothing at this point, or in one that is put aside in a second vector register. All of this are moves,
- * which leave the flags alone. */
+ * don't name, or if they name all, in one of MMX; the source's %rbp takes R's place. An instruction that
+ * names R gets it in a register that holds nothing at this point, or in one that is put aside in a second
+ * vector register. All of this are moves, which leave the flags alone. */
 #include "lift.h"
 
 #define BIT(number) ((uint16_t)(1u << (number)))
@@ -18,10 +18,14 @@ static int count_uses(const struct text *text, const struct region *group, int n
     return count;
 }
 
-/* A vector register that neither the functions use nor arguments are passed in. */
-static int find_vector(uint32_t used) {
-    for (int number = 15; number >= 8; number--)
-        if (!(used & 1u << number))
+/* A vector register that neither the functions use nor arguments are passed in; or one of MMX. %mm7 is taken
+ * (share.c). Other files' assembly may hold values in vector registers that these functions don't use. */
+static int find_vector(const struct region *group, int except) {
+    for (int number = 15; number >= 8 && !group->shares_frame; number--)
+        if (number != except && !(group->vectors & 1u << number))
+            return number;
+    for (int number = MMX + 6; number >= MMX && !group->x87; number--)
+        if (number != except)
             return number;
     return NONE;
 }
@@ -30,13 +34,17 @@ static int find_vector(uint32_t used) {
 void choose_spill(struct text *text, struct region *group) {
     static const int candidates[] = {RBP, RBX, R12, R13, R14, R15};
     int best = NONE, least = 0;
-    group->keeper = find_vector(group->vectors);
+    group->keeper = find_vector(group, NONE);
     if (group->keeper == NONE)
         return;
-    group->helper = find_vector(group->vectors | 1u << group->keeper);
+    group->helper = find_vector(group, group->keeper);
     if (group->helper == NONE)
         return;
-    for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
+    if (group->replacement != NONE) { /* which the source doesn't name: other files' assembly may */
+        group->spilled = group->replacement;
+        return;
+    }
+    for (size_t i = group->shares_frame ? 1 : 0; i < sizeof candidates / sizeof *candidates; i++) {
         int count = count_uses(text, group, candidates[i]);
         if (best == NONE || count < least) {
             best = candidates[i];
@@ -49,14 +57,13 @@ void choose_spill(struct text *text, struct region *group) {
 
 /* ---- writing ---- */
 
-/* A register for the spilled one's value at this instruction; *is_free: it holds nothing. */
-static int find_register(const struct instruction *instruction, int spilled, bool *is_free) {
+int find_register(const struct instruction *instruction, int except, bool *is_free) {
     static const int candidates[] = {RAX, R11, R10, R9, R8, RCX, RDX, RSI, RDI, RBX, RBP, R12, R13, R14, R15};
     uint16_t named = instruction->reads | instruction->writes;
     int second = NONE;
     for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
         int number = candidates[i];
-        if (number == spilled || named & BIT(number))
+        if (number == except || named & BIT(number))
             continue;
         *is_free = !(instruction->live & BIT(number));
         if (*is_free)
@@ -67,8 +74,21 @@ static int find_register(const struct instruction *instruction, int spilled, boo
     return second;
 }
 
-static const char *prefix_of(const struct text *text, const struct instruction *instruction) {
-    return region_of(text, instruction)->vex ? "v" : "";
+const char *keeper_name(int keeper) {
+    static const char *const names[] = {"mm0", "mm1", "mm2", "mm3", "mm4", "mm5", "mm6", "mm7"};
+    return keeper >= MMX ? names[keeper - MMX]
+                         : ZydisRegisterGetString(ZydisRegisterEncode(ZYDIS_REGCLASS_XMM, (ZyanU8)keeper));
+}
+
+/* "mov" or "vmov": AVX and SSE aren't mixed. */
+const char *keeper_move(const struct text *text, const struct instruction *instruction, int keeper) {
+    return keeper < MMX && region_of(text, instruction)->vex ? "vmov" : "mov";
+}
+
+void free_x87(struct text *text, const struct instruction *instruction) {
+    const struct region *group = group_of(text, instruction);
+    if (group->spilled != NONE && (group->keeper >= MMX || group->helper >= MMX))
+        emit(text, "\temms");
 }
 
 static bool names_general(const ZydisDecodedOperand *operand, int number, unsigned size) {
@@ -79,14 +99,14 @@ static bool names_general(const ZydisDecodedOperand *operand, int number, unsign
 /* Pushes, pops and moves go to and from the keeper itself. */
 static bool print_move(struct text *text, const struct instruction *instruction, int spilled, int keeper) {
     const ZydisDecodedOperand *target = &instruction->operands[0], *source = &instruction->operands[1];
-    const char *prefix = prefix_of(text, instruction);
+    const char *move = keeper_move(text, instruction, keeper), *name = keeper_name(keeper);
     ZydisMnemonic mnemonic = instruction->decoded.mnemonic;
-    if (mnemonic == ZYDIS_MNEMONIC_PUSH) {
-        emit(text, "\tleaq\t-8(%%rsp), %%rsp\n\t%smovq\t%%xmm%d, (%%rsp)", prefix, keeper);
+    if (mnemonic == ZYDIS_MNEMONIC_PUSH && target->type == ZYDIS_OPERAND_TYPE_REGISTER) {
+        emit(text, "\tleaq\t-8(%%rsp), %%rsp\n\t%sq\t%%%s, (%%rsp)", move, name);
         return true;
     }
-    if (mnemonic == ZYDIS_MNEMONIC_POP) {
-        emit(text, "\t%smovq\t(%%rsp), %%xmm%d\n\tleaq\t8(%%rsp), %%rsp", prefix, keeper);
+    if (mnemonic == ZYDIS_MNEMONIC_POP && target->type == ZYDIS_OPERAND_TYPE_REGISTER) {
+        emit(text, "\t%sq\t(%%rsp), %%%s\n\tleaq\t8(%%rsp), %%rsp", move, name);
         return true;
     }
     bool into = names_general(target, spilled, 32), from = names_general(source, spilled, 32);
@@ -98,39 +118,40 @@ static bool print_move(struct text *text, const struct instruction *instruction,
           (general_register(other->mem.base) == spilled || general_register(other->mem.index) == spilled));
     if (!simple)
         return false;
-    fprintf(text->out, "\t%s%s\t", prefix, target->size == 64 ? "movq" : "movd");
+    fprintf(text->out, "\t%s%s\t", move, target->size == 64 ? "q" : "d");
     if (from)
-        fprintf(text->out, "%%xmm%d, ", keeper);
+        fprintf(text->out, "%%%s, ", name);
     if (other->type == ZYDIS_OPERAND_TYPE_MEMORY)
         print_memory(text, instruction, other);
     else
         print_register(text, instruction, other->reg.value);
     if (into)
-        fprintf(text->out, ", %%xmm%d", keeper);
+        fprintf(text->out, ", %%%s", name);
     fputc('\n', text->out);
     return true;
 }
 
 static void print_with_register(struct text *text, const struct instruction *instruction, int spilled,
                                 const struct region *group) {
-    const char *prefix = prefix_of(text, instruction);
+    const char *keeper = keeper_name(group->keeper), *move = keeper_move(text, instruction, group->keeper),
+               *helper = keeper_name(group->helper), *help = keeper_move(text, instruction, group->helper);
     bool is_free = false, reads = instruction->reads & BIT(spilled),
          writes = instruction->writes & BIT(spilled);
     int number = find_register(instruction, spilled, &is_free);
     const char *name =
         ZydisRegisterGetString(renamed(text, instruction, same_class(ZYDIS_REGISTER_RAX, number)));
     if (!is_free)
-        emit(text, "\t%smovq\t%%%s, %%xmm%d", prefix, name, group->helper);
+        emit(text, "\t%sq\t%%%s, %%%s", help, name, helper);
     if (reads)
-        emit(text, "\t%smovq\t%%xmm%d, %%%s", prefix, group->keeper, name);
+        emit(text, "\t%sq\t%%%s, %%%s", move, keeper, name);
     text->spilled = spilled;
     text->spill_register = number;
     print_plain(text, instruction);
     text->spilled = NONE;
     if (writes)
-        emit(text, "\t%smovq\t%%%s, %%xmm%d", prefix, name, group->keeper);
+        emit(text, "\t%sq\t%%%s, %%%s", move, name, keeper);
     if (!is_free)
-        emit(text, "\t%smovq\t%%xmm%d, %%%s", prefix, group->helper, name);
+        emit(text, "\t%sq\t%%%s, %%%s", help, helper, name);
 }
 
 void print_spilled(struct text *text, const struct instruction *instruction) {

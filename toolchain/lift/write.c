@@ -1,4 +1,5 @@
 /* Writes an object as assembly text: its sections, symbols, data and code. */
+#include "classify.h"
 #include "lift.h"
 
 #include "../common/tool.h"
@@ -17,6 +18,10 @@ static const struct symbol *symbol_at(const struct object *object, int section, 
 }
 
 const char *place_name(const struct object *object, int section, uint64_t offset) {
+    const char *table =
+        is_text(&object->sections[section]) ? table_name(object, section, (int64_t)offset) : NULL;
+    if (table)
+        return table;
     const struct symbol *symbol = symbol_at(object, section, offset);
     if (symbol)
         return symbol->name;
@@ -28,11 +33,13 @@ const char *place_name(const struct object *object, int section, uint64_t offset
 char *relocation_value(const struct text *text, const struct relocation *relocation, int64_t addend) {
     const struct object *object = text->object;
     const struct symbol *symbol = &object->symbols[relocation->symbol];
-    if (symbol->type == STT_SECTION && is_text(&object->sections[symbol->section]))
-        return copy_string(place_name(object, symbol->section, symbol->value + (uint64_t)addend));
-    if (symbol->type == STT_SECTION)
-        return format_string(".Lorc_data%d%+ld", symbol->section, (long)symbol->value + addend);
-    return addend ? format_string("%s%+ld", symbol->name, (long)addend) : copy_string(symbol->name);
+    int section;
+    int64_t offset;
+    if (!local_place(object, relocation->symbol, addend, &section, &offset))
+        return addend ? format_string("%s%+ld", symbol->name, (long)addend) : copy_string(symbol->name);
+    if (is_text(&object->sections[section]))
+        return copy_string(place_name(object, section, (uint64_t)offset));
+    return format_string(".Lorc_data%d%+ld", section, (long)offset);
 }
 
 /* ---- symbols ---- */
@@ -43,11 +50,21 @@ static bool is_plain_name(const char *name) {
            (*name < '0' || *name > '9');
 }
 
+/* Names with a dot in front are labels of the source's own. */
+static bool is_written(const struct symbol *symbol) {
+    return symbol->type != STT_SECTION && symbol->type != STT_FILE &&
+           (symbol->binding != STB_LOCAL || is_plain_name(symbol->name));
+}
+
 static void write_symbol_attributes(const struct object *object, FILE *out) {
     for (size_t i = 0; i < object->symbol_count; i++) {
         const struct symbol *symbol = &object->symbols[i];
-        if (symbol->binding == STB_LOCAL || !*symbol->name)
+        if (symbol->binding == STB_LOCAL || !*symbol->name || has_prefix(symbol->name, "orc:"))
             continue;
+        if (symbol->type == STT_GNU_IFUNC)
+            fail("%s: error: %s is an indirect function: its resolver would have to run before the object is "
+                 "shared",
+                 object->source, symbol->name);
         fprintf(out, "\t%s\t%s\n", symbol->binding == STB_WEAK ? ".weak" : ".globl", symbol->name);
         if (symbol->visibility != STV_DEFAULT) {
             fprintf(out, "\t%s\t%s\n", symbol->visibility == STV_PROTECTED ? ".protected" : ".hidden",
@@ -64,33 +81,59 @@ static void write_symbol_attributes(const struct object *object, FILE *out) {
 
 /* ---- data ---- */
 
+static const char *type_name(const struct section *section) {
+    switch (section->type) {
+    case SHT_NOBITS:
+        return "nobits";
+    case SHT_INIT_ARRAY:
+        return "init_array";
+    case SHT_FINI_ARRAY:
+        return "fini_array";
+    case SHT_PREINIT_ARRAY:
+        return "preinit_array";
+    case SHT_NOTE:
+        return "note";
+    default:
+        return "progbits";
+    }
+}
+
 static void write_section_head(const struct section *section, FILE *out) {
-    fprintf(out, "\t.section\t%s,\"a%s%s%s\",@%s\n", section->name, section->flags & SHF_WRITE ? "w" : "",
-            is_text(section) ? "x" : "", section->flags & SHF_TLS ? "T" : "",
-            section->type == SHT_NOBITS ? "nobits" : "progbits");
+    /* Nothing is merged, since it's known by where it stands; names of sections that are, aren't for others.
+     */
+    fprintf(out, "\t.section\t%s%s,\"a%s%s%s\",@%s\n", section->name,
+            section->flags & SHF_MERGE ? ".lifted" : "",
+            section->flags & SHF_WRITE && !is_text(section) ? "w" : "", is_text(section) ? "x" : "",
+            section->flags & SHF_TLS ? "T" : "", type_name(section));
     if (section->alignment > 1)
         fprintf(out, "\t.balign\t%lu\n", (unsigned long)section->alignment);
 }
 
-/* The next offset behind `offset` at which a symbol or a relocation stands, or the end. */
-static uint64_t next_place(const struct object *object, int section, uint64_t offset, size_t relocation) {
+/* The next offset behind `offset` at which a symbol, a relocation or a difference stands, or the end. */
+static uint64_t next_place(const struct object *object, int section, uint64_t offset, uint64_t end,
+                           size_t relocation) {
     const struct section *holder = &object->sections[section];
-    uint64_t next = holder->size;
+    uint64_t next = end;
+    for (size_t i = 0; i < holder->note_count; i++)
+        if (holder->notes[i].kind == NOTE_VALUE && holder->notes[i].offset > offset &&
+            holder->notes[i].offset < next)
+            next = holder->notes[i].offset;
     if (relocation < holder->relocation_count && holder->relocations[relocation].offset < next)
         next = holder->relocations[relocation].offset;
     for (size_t i = 0; i < object->symbol_count; i++) {
         const struct symbol *symbol = &object->symbols[i];
-        if (symbol->section == section && symbol->binding != STB_LOCAL && symbol->value > offset &&
+        if (symbol->section == section && is_written(symbol) && symbol->value > offset &&
             symbol->value < next)
             next = symbol->value;
     }
     return next;
 }
 
+/* Local symbols of data are kept for those who look at the program with a debugger. */
 static void write_data_labels(const struct object *object, int section, uint64_t offset, FILE *out) {
     for (size_t i = 0; i < object->symbol_count; i++) {
         const struct symbol *symbol = &object->symbols[i];
-        if (symbol->section != section || symbol->value != offset || symbol->binding == STB_LOCAL)
+        if (symbol->section != section || symbol->value != offset || !is_written(symbol))
             continue;
         fprintf(out, "\t.type\t%s,@object\n%s:\n", symbol->name, symbol->name);
         if (symbol->size) {
@@ -121,7 +164,7 @@ static uint64_t write_relocation(const struct object *object, const struct reloc
         return 8;
     case R_X86_64_PC32:
         /* Which of its own labels the table subtracts can't be seen, so neither can the place in the text. */
-        if (symbol->type == STT_SECTION && is_text(&object->sections[symbol->section]))
+        if (!section->contents && symbol->type == STT_SECTION && is_text(&object->sections[symbol->section]))
             fail("%s: %s+%#lx: error: rule 6: a difference to a local place in the text; make that symbol "
                  "global",
                  object->source, section->name, (unsigned long)relocation->offset);
@@ -134,21 +177,33 @@ static uint64_t write_relocation(const struct object *object, const struct reloc
     }
 }
 
-static void write_data(const struct object *object, int index, FILE *out) {
+void write_data_range(const struct object *object, int index, uint64_t start, uint64_t end, FILE *out) {
     const struct section *section = &object->sections[index];
     size_t relocation = 0;
-    write_section_head(section, out);
-    fprintf(out, ".Lorc_data%d:\n", index);
-    for (uint64_t offset = 0; offset < section->size;) {
+    uint64_t size;
+    for (uint64_t offset = start; offset < end;) {
+        while (relocation < section->relocation_count && section->relocations[relocation].offset < offset)
+            relocation++;
         write_data_labels(object, index, offset, out);
-        if (relocation < section->relocation_count && section->relocations[relocation].offset == offset) {
-            offset += write_relocation(object, &section->relocations[relocation++], section, out);
+        if (write_value(object, index, offset, out, &size)) {
+            offset += size;
             continue;
         }
-        uint64_t next = next_place(object, index, offset, relocation);
+        if (relocation < section->relocation_count && section->relocations[relocation].offset == offset) {
+            offset += write_relocation(object, &section->relocations[relocation], section, out);
+            continue;
+        }
+        uint64_t next = next_place(object, index, offset, end, relocation);
         write_bytes(section, offset, next, out);
         offset = next;
     }
+}
+
+static void write_data(const struct object *object, int index, FILE *out) {
+    const struct section *section = &object->sections[index];
+    write_section_head(section, out);
+    fprintf(out, ".Lorc_data%d:\n", index);
+    write_data_range(object, index, 0, section->size, out);
     write_data_labels(object, index, section->size, out);
 }
 
@@ -192,8 +247,57 @@ static void note_function(struct lifted *lifted, long position, const char *func
     lifted->functions[lifted->count++] = (struct written){position, function};
 }
 
+/* For the padding from instruction `index` on: what the source aligns to, or 16 bytes. */
+static long padding_alignment(const struct text *text, int index) {
+    const struct section *section = &text->object->sections[text->section];
+    uint32_t offset = text->instructions[index].offset;
+    for (size_t i = 0; i < section->note_count; i++)
+        if (section->notes[i].kind == NOTE_PADDING && section->notes[i].offset == offset &&
+            section->notes[i].addend > 0)
+            return section->notes[i].addend;
+    return section->contents ? 1 : 16;
+}
+
+static void write_line(struct text *text, const struct instruction *instruction) {
+    int64_t line = 0;
+    const char *file = text->lines ? source_of(text->object, instruction, &line) : NULL;
+    if (!file || (text->last_file == file && text->last_line == line))
+        return;
+    if (text->last_file != file) {
+        fprintf(text->out, "\t.file\t%d \"%s\"\n", text->next_file, file);
+        text->next_file++;
+    }
+    text->last_file = file;
+    text->last_line = line;
+    fprintf(text->out, "\t.loc\t%d %ld 0\n", text->next_file - 1, (long)line);
+}
+
+static bool runs_on(const struct text *text, const struct region *region) {
+    return !region->omitted && region->end < text->count &&
+           !ends_flow(&text->instructions[region->end - 1]) &&
+           text->instructions[region->end - 1].decoded.mnemonic != ZYDIS_MNEMONIC_UD2;
+}
+
+/* The hardware stack has nothing but return addresses, so all that is to say of a function is where it is.
+ * Where registers have been saved isn't known. */
+static void begin_unwind(struct text *text, bool *open) {
+    static const char *const saved[] = {"rbp", "rbx", "r12", "r13", "r14", "r15"};
+    emit(text, "\t.cfi_startproc");
+    for (size_t i = 0; i < sizeof saved / sizeof *saved; i++)
+        emit(text, "\t.cfi_undefined\t%%%s", saved[i]);
+    *open = true;
+}
+
+static void end_region(struct text *text, const struct region *region, bool *unwind_open) {
+    if (!*unwind_open || runs_on(text, region))
+        return;
+    emit(text, "\t.cfi_endproc");
+    *unwind_open = false;
+}
+
 static void write_code(struct text *text, struct lifted *lifted) {
     const struct section *section = &text->object->sections[text->section];
+    bool unwind_open = false;
     write_section_head(section, text->out);
     fprintf(text->out, ".Lorc_text%d:\n", text->section);
     for (int i = 0; i < text->count; i++) {
@@ -201,25 +305,43 @@ static void write_code(struct text *text, struct lifted *lifted) {
         const struct region *region = region_of(text, instruction);
         if (region->first == i)
             note_function(lifted, ftell(text->out), region->name);
-        bool aligned = (i == region->first && *region->name) ||
-                       (instruction->padding && (i == 0 || !text->instructions[i - 1].padding));
-        if (aligned) {
+        if (region->first == i && *region->name) {
             fputs("\t.p2align\t4\n", text->out);
+        } else if (instruction->padding && (i == 0 || !text->instructions[i - 1].padding)) {
+            fprintf(text->out, "\t.balign\t%ld\n", padding_alignment(text, i));
         }
+        if (region->first == i && text->unwind && *region->name && !region->omitted && !unwind_open)
+            begin_unwind(text, &unwind_open);
         if (instruction->label)
             write_labels(text, instruction);
-        if (!region->omitted && !instruction->padding)
+        if (!region->omitted && !instruction->padding) {
+            write_line(text, instruction);
             print_instruction(text, instruction);
-        else if (region->omitted && (instruction->label || i == region->first)) {
+        } else if (region->omitted && (instruction->label || i == region->first)) {
             fputs("\tud2\n", text->out);
         }
+        if (region->end == i + 1)
+            end_region(text, region, &unwind_open);
     }
-    fputs("\tud2\n", text->out); /* nothing runs on from the end */
+    /* Nothing runs on from the end, but from one file's part of _init to the next one's. */
+    if (strcmp(section->name, ".init") != 0 && strcmp(section->name, ".fini") != 0)
+        fputs("\tud2\n", text->out);
+    if (unwind_open)
+        emit(text, "\t.cfi_endproc");
+    write_shared_entries(text);
 }
 
-bool write_object(const struct object *object, const struct omissions *omissions, FILE *out,
+static bool has_unwind(const struct object *object) {
+    for (size_t i = 0; i < object->section_count; i++)
+        if (strcmp(object->sections[i].name, ".eh_frame") == 0)
+            return true;
+    return false;
+}
+
+bool write_object(const struct object *object, const struct omissions *omissions, bool lines, FILE *out,
                   struct lifted *lifted) {
-    int errors = 0;
+    int errors = 0, next_file = 1;
+    classify(object);
     write_symbol_attributes(object, out);
     for (size_t i = 0; i < object->section_count; i++) {
         if (!is_loaded(&object->sections[i]))
@@ -228,14 +350,20 @@ bool write_object(const struct object *object, const struct omissions *omissions
             write_data(object, (int)i, out);
             continue;
         }
-        struct text text = {.out = out, .spilled = NONE};
+        struct text text = {.out = out,
+                            .spilled = NONE,
+                            .lines = lines,
+                            .next_file = next_file,
+                            .unwind = has_unwind(object)};
         decode_text(&text, object, (int)i);
         find_functions(&text, omissions);
         if (!text.errors) {
             find_liveness(&text);
             rename_frame_register(&text);
             write_code(&text, lifted);
+            write_tables(object, (int)i, out);
         }
+        next_file = text.next_file;
         errors += text.errors;
     }
     fputs("\t.section\t.note.GNU-stack,\"\",@progbits\n", out);

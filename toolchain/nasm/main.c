@@ -189,7 +189,7 @@ static int confine(const struct options *options, const char *plain) {
     FILE *out = open_memstream(&content, &size);
     if (!out)
         fail("out of memory");
-    bool accepted = write_object(&object, &options->omissions, out, &functions);
+    bool accepted = write_object(&object, &options->omissions, false, out, &functions);
     fclose(out);
     write_file(lifted, content, size);
     if (!accepted)

@@ -24,7 +24,7 @@ static int encode_signed(long value, unsigned char *bytes) {
 
 /* Says that the caller's %rbp is ours plus a constant, once the depth has changed to `depth`. */
 void note_frame(struct program *program, int32_t depth) {
-    if (!program->in_unwind || depth == program->unwind_depth || depth == DEPTH_UNKNOWN)
+    if (!program->in_unwind || exact_stack || depth == program->unwind_depth || depth == DEPTH_UNKNOWN)
         return;
     program->unwind_depth = depth;
     unsigned char offset[10];
@@ -38,7 +38,7 @@ void note_frame(struct program *program, int32_t depth) {
 
 /* The register's value is on the data stack, which the unwinder can't read: better none than a wrong one. */
 void note_saved_register(struct program *program, int reg) {
-    if (program->in_unwind)
+    if (program->in_unwind && !exact_stack)
         emit(program, "\t.cfi_undefined\t%%%s", register_name(reg, 64));
 }
 
@@ -83,6 +83,7 @@ bool rewrite_unwind_directive(struct program *program, struct statement *stateme
                                        ".cfi_personality",
                                        ".cfi_lsda",
                                        ".cfi_signal_frame",
+                                       ".cfi_undefined",
                                        NULL};
     if (!starts_with(statement->name, ".cfi_"))
         return false;

@@ -6,7 +6,9 @@
  * `lea`s at each call. */
 #include "sfi.h"
 
-bool exact_stack;
+#include <string.h>
+
+bool exact_stack, exact_shifted;
 
 /* Only differences between adjacent stack operations count. */
 void count_exact_depths(struct program *program) {
@@ -55,17 +57,17 @@ static bool rewrite_write(struct program *program, const struct statement *state
     return true;
 }
 
+static bool names_sp_implicitly(const struct statement *statement) {
+    return starts_with(statement->name, "push") || starts_with(statement->name, "pop") ||
+           is_call(statement) || is_jump(statement);
+}
+
 /* Rewrites an instruction that names the stack pointer as a register. Returns false if it doesn't. */
 bool rewrite_exact_reference(struct program *program, struct statement *statement) {
-    static const char *const allowed[] = {"mov",  "movq", "movl", "add",  "addq", "addl", "sub",  "subq",
-                                          "subl", "cmp",  "cmpq", "cmpl", "xor",  "xorq", "xorl", "and",
-                                          "andq", "andl", "or",   "orq",  "orl",  NULL};
     const struct operand *operands = statement->operands;
-    bool found = false, in_memory = false;
-    for (int k = 0; k < statement->operand_count; k++) {
+    bool found = false;
+    for (int k = 0; k < statement->operand_count; k++)
         found |= is_sp(&operands[k]);
-        in_memory |= operands[k].kind == OPERAND_MEMORY && operands[k].base == RSP;
-    }
     if (!found)
         return false;
     if (statement->operand_count == 2 && is_sp(&operands[1]) && operands[1].width == 64 &&
@@ -77,17 +79,22 @@ bool rewrite_exact_reference(struct program *program, struct statement *statemen
              operands[1].text);
         return true;
     }
-    if (statement->operand_count != 2 || in_memory || !is_any(statement->name, allowed)) {
+    if (names_sp_implicitly(statement)) {
         refuse(program, statement, 4, "the stack pointer can only be moved, computed with and compared");
         return true;
     }
-    const char *text[2];
-    for (int k = 0; k < 2; k++)
-        text[k] = is_sp(&operands[k]) ? sfi_format("%%%s", register_name(RBP, operands[k].width))
-                  : operands[k].kind == OPERAND_MEMORY ? confined(&operands[k], statement->depth)
-                                                       : operands[k].text;
+    /* Between the two shifts %rbp is the source's stack pointer itself. */
+    const char *list = "";
+    exact_shifted = true;
+    for (int k = 0; k < statement->operand_count; k++) {
+        const char *text = is_sp(&operands[k]) ? sfi_format("%%%s", register_name(RBP, operands[k].width))
+                           : operands[k].kind == OPERAND_MEMORY ? confined(&operands[k], statement->depth)
+                                                                : operands[k].text;
+        list = sfi_format("%s%s%s", list, k ? ", " : "", text);
+    }
+    exact_shifted = false;
     shift(program, -RETURN_SLOT);
-    emit(program, "\t%s\t%s, %s", statement->name, text[0], text[1]);
+    emit(program, "\t%s%s\t%s", strstr(statement->prefixes, "lock") ? "lock\t" : "", statement->name, list);
     shift(program, RETURN_SLOT);
     return true;
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 int pending(int32_t depth) {
-    return depth == 0 || exact_stack ? -RETURN_SLOT : 0;
+    return (depth == 0 || exact_stack) && !exact_shifted ? -RETURN_SLOT : 0;
 }
 
 static bool is_sp(const struct operand *operand) {

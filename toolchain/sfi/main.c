@@ -9,13 +9,17 @@
 /* Every error would go away with -fno-jump-tables: orc-cc compiles again so. */
 #define EXIT_STARVED 3
 
+/* So that orc-cc knows confined assembly, which isn't to be confined again. */
+#define MARK "# orc: confined"
+
 static const char usage[] =
-    "usage: orc-sfi [--compiler] [--exact-stack] [--lines] [--name SOURCE] [-o OUTPUT] [INPUT]\n"
+    "usage: orc-sfi [--compiler] [--exact-stack] [--lines] [--mark] [--name SOURCE] [-o OUTPUT] [INPUT]\n"
     "Rewrites AT&T assembly into its confined form. Reads standard input and writes standard\n"
     "output unless told otherwise.\n"
     "  --compiler    the input is clang's output, not a person's\n"
     "  --exact-stack  the code handles its stack in ways of its own\n"
     "  --lines       a section .orc_lines says which source line each instruction is from\n"
+    "  --mark        begin the output with the comment '" MARK "'\n"
     "  --name NAME   call the input NAME in messages\n";
 
 static char *read_all(FILE *in) {
@@ -41,13 +45,17 @@ static char *read_all(FILE *in) {
 }
 
 int main(int argc, char **argv) {
-    static const struct option options[] = {
-        {"compiler", no_argument, NULL, 'c'}, {"exact-stack", no_argument, NULL, 'x'},
-        {"lines", no_argument, NULL, 'l'},    {"name", required_argument, NULL, 'n'},
-        {"help", no_argument, NULL, 'h'},     {0}};
+    static const struct option options[] = {{"compiler", no_argument, NULL, 'c'},
+                                            {"exact-stack", no_argument, NULL, 'x'},
+                                            {"lines", no_argument, NULL, 'l'},
+                                            {"name", required_argument, NULL, 'n'},
+                                            {"mark", no_argument, NULL, 'm'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     static struct program program; /* static: what it points to stays reachable for the leak checker */
     static char *text;
     const char *output = NULL, *name = NULL;
+    bool mark = false;
     for (int option; (option = getopt_long(argc, argv, "o:h", options, NULL)) != -1;) {
         switch (option) {
         case 'c':
@@ -58,6 +66,9 @@ int main(int argc, char **argv) {
             break;
         case 'l':
             program.marks_lines = true;
+            break;
+        case 'm':
+            mark = true;
             break;
         case 'n':
             name = optarg;
@@ -101,6 +112,8 @@ int main(int argc, char **argv) {
         fprintf(stderr, "orc-sfi: out of memory\n");
         return 1;
     }
+    if (mark)
+        emit(&program, "%s", MARK);
     if (!program.errors)
         rewrite_program(&program);
     fclose(program.out);

@@ -155,7 +155,7 @@ int rewrite_stack_run(struct program *program, int first);
 bool rewrite_stack_reference(struct program *program, struct statement *statement);
 
 /* exact.c */
-extern bool exact_stack;
+extern bool exact_stack, exact_shifted; /* shifted: %rbp is the stack pointer itself just now */
 void count_exact_depths(struct program *program);
 void begin_exact_call(struct program *program, struct statement *statement);
 void end_exact_call(struct program *program);

@@ -9,6 +9,7 @@ function:
     pxor xmm %+ i, xmm %+ i
 %assign i i+1
 %endrep
+    movq mm0, rax
     lea rax, [rbx + rcx]
     lea rdx, [rsi + rdi]
     lea r8, [r9 + r10]

@@ -1,5 +1,5 @@
 ; message: rule 2: mov eax, [
-; message: text can't be read as data
+; message: instructions can't be read as data
 section .text
 global reads_table
 table: dd 0xc3c3c3c3

@@ -16,6 +16,10 @@ f:
 	cmpq	%rsp, %rcx
 	addq	%rcx, %rsp
 	movq	%rsp, (%rcx)
+	movq	%rsp, 8(%rsp)
+	xchgq	%rsp, %rax
+	xchgq	%rax, %rsp
+	cmovleq	%rsp, %r8
 	movq	32(%rsp), %rsp
 	callq	*%rcx
 	leaq	-16(%rbx,%rax), %rsp
