@@ -147,6 +147,28 @@ refuse "... to /dev/null" "^intrinsic.c:4: error: rule 1: rdrand" orc-cc -ffrees
 check "and nothing is left" eval '[ ! -e late.o ] && [ ! -e intrinsic.o ] && [ ! -e intrinsic.s ]'
 refuse "from standard input the function is named" "rule 1: f+0x[0-9a-f]*: rdrand" eval "orc-cc -ffreestanding -O2 -x c -c - -o in.o <intrinsic.c"
 refuse "a branch into an instruction" "^middle.s:3: error: rule 5" eval 'printf "f:\n nop\n jmp . + 4\n movl \$5, %%eax\n ret\n" >middle.s; orc-cc -c middle.s'
+cat >in-place.s <<'S'
+	.type f,@function
+f:
+	endbr64
+	movq table(%rip), %rax
+	testq %rax, %rax
+	je .Lb
+	movq table+8(%rip), %rax
+.Lb:
+	jmp *%rax
+.La:
+	movl %ebx, (%rcx,%rdx)
+	movl %esi, (%rdi,%r8)
+	movl %r9d, (%r10,%r11)
+	movl %r12d, (%r13,%r14)
+	movl %r15d, (%r13,%rax)
+	retq
+	.data
+table:
+	.quad .La, .Lb
+S
+check "a guard in place isn't one" eval 'orc-cc -c in-place.s -o in-place.o && llvm-objdump-22 -d in-place.o | grep -q "cmpb.*-0x6, 0x3(%rax)"'
 check "target_clones fall back" eval 'echo "__attribute__((target_clones(\"avx512f\",\"default\"))) void f(float *a) { for (int i = 0; i < 64; i++) a[i] *= 2; }" >clones.c; orc-cc -w -O3 -c clones.c'
 for code in 1 3; do
     printf '#!/bin/sh\nexit %s\n' $code >silent && chmod +x silent

@@ -1,5 +1,5 @@
 # orc-cc, the compiler driver, and the small tools that are LLVM's under another name.
-$(eval $(call program,orc-cc,$(addprefix toolchain/cc/,main.c options.c stages.c link.c) $(addprefix toolchain/common/,arguments.c tool.c locate.c check.c) trusted/verifier/instruction.c,-lZydis))
+$(eval $(call program,orc-cc,$(addprefix toolchain/cc/,main.c options.c stages.c link.c) $(addprefix toolchain/common/,arguments.c tool.c locate.c check.c) trusted/verifier/instruction.c trusted/verifier/guard.c,-lZydis))
 
 ORC_LLVM_TOOLS := ar ranlib nm objdump
 PROGRAMS += $(ORC_LLVM_TOOLS:%=$(BUILD)/bin/orc-%)

@@ -1,2 +1,2 @@
 # orc-nasm: nasm for compartments.
-$(eval $(call program,orc-nasm,toolchain/nasm/main.c $(LIFT_SRCS) $(addprefix toolchain/common/,arguments.c tool.c locate.c check.c) trusted/verifier/instruction.c,-lZydis))
+$(eval $(call program,orc-nasm,toolchain/nasm/main.c $(LIFT_SRCS) $(addprefix toolchain/common/,arguments.c tool.c locate.c check.c) trusted/verifier/instruction.c trusted/verifier/guard.c,-lZydis))
