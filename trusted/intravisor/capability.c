@@ -130,7 +130,7 @@ int capability_remove(struct orc_compartment *compartment, uint64_t handle) {
     return 0;
 }
 
-static int look_up(const struct orc_thread *thread, uint64_t handle, uint32_t rights, uint32_t kinds,
+static inline int look_up(const struct orc_thread *thread, uint64_t handle, uint32_t rights, uint32_t kinds,
                    struct host_file **file, uint32_t *all_rights) {
     const struct capability *capability = capability_at(thread->compartment, handle);
     if (!capability || capability->kind != CAPABILITY_FILE)
@@ -159,7 +159,9 @@ int file_get(const struct orc_thread *thread, uint64_t handle, uint32_t rights, 
 int file_borrow(const struct orc_thread *thread, uint64_t handle, uint32_t rights, uint32_t kinds,
                 struct host_file **file, uint32_t *all_rights, bool *counted) {
     *counted = __atomic_load_n(&thread->compartment->threaded, __ATOMIC_RELAXED);
-    return (*counted ? file_get : look_up)(thread, handle, rights, kinds, file, all_rights);
+    if (__builtin_expect(*counted, 0))
+        return file_get(thread, handle, rights, kinds, file, all_rights);
+    return look_up(thread, handle, rights, kinds, file, all_rights);
 }
 
 int64_t capability_of_grant(struct orc_compartment *compartment, struct grant *grant, uint32_t lowest) {

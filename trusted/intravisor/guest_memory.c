@@ -3,10 +3,6 @@
 #include "guest_memory.h"
 #include "thread.h"
 
-bool guest_range(guest_address start, uint64_t size) {
-    return size <= ORC_SLOT_SIZE - (uint64_t)start.address;
-}
-
 int guest_read(const struct orc_thread *thread, void *to, guest_address from, size_t size) {
     if (!guest_range(from, size))
         return -EFAULT;

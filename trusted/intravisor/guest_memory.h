@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "orc/abi.h"
+
 struct orc_thread;
 
 typedef struct {
@@ -19,7 +21,9 @@ static inline guest_address guest_pointer(uint64_t argument) {
 }
 
 /* Do `size` bytes fit between the address and the end of the slot? */
-bool guest_range(guest_address start, uint64_t size);
+static inline bool guest_range(guest_address start, uint64_t size) {
+    return size <= ORC_SLOT_SIZE - (uint64_t)start.address;
+}
 
 /* Copy between the host and the calling thread's slot: 0, or -EFAULT for a range that leaves the slot or
  * isn't mapped for that access (some of it may have been copied then). */
