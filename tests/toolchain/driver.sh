@@ -168,7 +168,7 @@ f:
 table:
 	.quad .La, .Lb
 S
-check "a guard in place isn't one" eval 'orc-cc -c in-place.s -o in-place.o && llvm-objdump-22 -d in-place.o | grep -q "cmpb.*-0x6, 0x3(%rax)"'
+check "a guard in place isn't one" eval 'sed "s/.*/__asm__(\"&\");/" in-place.s >in-place.c && orc-cc -c in-place.c -o in-place.o && llvm-objdump-22 -d in-place.o | grep -q "cmpb.*-0x6, 0x3(%rax)"'
 check "target_clones fall back" eval 'echo "__attribute__((target_clones(\"avx512f\",\"default\"))) void f(float *a) { for (int i = 0; i < 64; i++) a[i] *= 2; }" >clones.c; orc-cc -w -O3 -c clones.c'
 for code in 1 3; do
     printf '#!/bin/sh\nexit %s\n' $code >silent && chmod +x silent
