@@ -6,6 +6,7 @@
 #include "files.h"
 #include "heap.h"
 #include "names.h"
+#include "notify.h"
 
 long sys_lseek(int descriptor, int64_t offset, int whence) {
     struct file *file = file_get(descriptor);
@@ -63,46 +64,146 @@ long sys_fsync(int descriptor, bool data_only) {
     return result;
 }
 
+/* The header has no names for these. */
+#define FALLOC_FL_COLLAPSE_RANGE 8
+#define FALLOC_FL_ZERO_RANGE 16
+#define FALLOC_FL_INSERT_RANGE 32
+
 static long allocate_in_memory(struct node *node, int mode, int64_t offset, int64_t length) {
-    libos_lock(&nodes_lock);
-    long error = node_reserve(node, offset, length);
-    if (!error && !(mode & FALLOC_FL_KEEP_SIZE) && offset + length > node->size)
-        error = node_resize(node, offset + length);
-    libos_unlock(&nodes_lock);
+    int64_t end = offset + length;
+    if (node->seals & F_SEAL_WRITE && mode & ~FALLOC_FL_KEEP_SIZE)
+        return -EPERM;
+    if (node->seals & F_SEAL_GROW && !(mode & FALLOC_FL_KEEP_SIZE) && end > node->size)
+        return -EPERM;
+    if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
+        node_clear(node, offset, length);
+    long error = mode & FALLOC_FL_PUNCH_HOLE ? 0 : node_reserve(node, offset, length);
+    if (!error && !(mode & FALLOC_FL_KEEP_SIZE) && end > node->size)
+        error = node_resize(node, end);
+    if (!error)
+        node_touch(node);
     return error;
+}
+
+static long allocate_node(struct file *file, int mode, int64_t offset, int64_t length) {
+    if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
+        return -EOPNOTSUPP;
+    libos_lock(&nodes_lock);
+    long error = allocate_in_memory(file->node, mode, offset, length);
+    libos_unlock(&nodes_lock);
+    if (!error)
+        notify_file(file, IN_MODIFY);
+    return error;
+}
+
+#define ALLOCATION_MODES                                                                                     \
+    (FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE | FALLOC_FL_COLLAPSE_RANGE |           \
+     FALLOC_FL_INSERT_RANGE)
+
+static long check_allocation(int mode, int64_t offset, int64_t length) {
+    if (offset < 0 || length <= 0)
+        return -EINVAL;
+    if (mode & ~ALLOCATION_MODES || (mode & FALLOC_FL_PUNCH_HOLE && mode & FALLOC_FL_ZERO_RANGE) ||
+        (mode & FALLOC_FL_PUNCH_HOLE && !(mode & FALLOC_FL_KEEP_SIZE)))
+        return -EOPNOTSUPP;
+    bool moves = mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE);
+    return moves && mode & (mode - 1) ? -EINVAL : 0;
+}
+
+static long allocate_file(struct file *file, int mode, int64_t offset, int64_t length) {
+    if (!writable(file) || file->kind == FILE_PATH)
+        return -EBADF;
+    if (file->kind <= FILE_TIMER)
+        return file->kind == FILE_PIPE ? -ESPIPE : -ENODEV;
+    if (length > INT64_MAX - offset)
+        return -EFBIG;
+    if (file->kind == FILE_HOST)
+        return orc_hostcall(ORC_ALLOCATE, file->handle, mode, offset, length, 0);
+    return file->operations == &memory_operations ? allocate_node(file, mode, offset, length) : -ENODEV;
 }
 
 long sys_fallocate(int descriptor, int mode, int64_t offset, int64_t length) {
     struct file *file = file_get(descriptor);
     if (!file)
         return -EBADF;
-    long result = -ENODEV;
-    if (offset < 0 || length <= 0)
-        result = -EINVAL;
-    else if (!writable(file))
-        result = -EBADF;
-    else if (mode & ~FALLOC_FL_KEEP_SIZE)
-        result = -EOPNOTSUPP;
-    else if (length > INT64_MAX - offset)
-        result = -EFBIG;
-    else if (file->kind == FILE_HOST)
-        result = orc_hostcall(ORC_ALLOCATE, file->handle, mode, offset, length, 0);
-    else if (file->operations == &memory_operations)
-        result = allocate_in_memory(file->node, mode, offset, length);
-    else if (file->kind <= FILE_TIMER)
-        result = -ESPIPE;
+    long result = check_allocation(mode, offset, length);
+    if (!result)
+        result = allocate_file(file, mode, offset, length);
     file_put(file);
     return result;
 }
 
 /* Advice only. */
-long sys_fadvise64(int descriptor) {
+long sys_fadvise64(int descriptor, int64_t offset, int64_t length, int advice) {
+    (void)offset;
     struct file *file = file_get(descriptor);
     if (!file)
         return -EBADF;
-    long result = file->kind <= FILE_TIMER ? -ESPIPE : 0;
+    long result = file->kind == FILE_PATH                                          ? -EBADF
+                  : file->kind <= FILE_TIMER                                       ? -ESPIPE
+                  : length < 0 || advice < POSIX_FADV_NORMAL || advice > POSIX_FADV_NOREUSE ? -EINVAL
+                                                                                            : 0;
     file_put(file);
     return result;
+}
+
+/* Likewise. */
+long sys_readahead(int descriptor, int64_t offset, size_t length) {
+    (void)offset, (void)length;
+    struct file *file = file_get(descriptor);
+    if (!file)
+        return -EBADF;
+    bool regular = (file->kind == FILE_HOST && !file->directory) || file->operations == &memory_operations;
+    long result = file->kind == FILE_PATH || !readable(file) ? -EBADF : regular ? 0 : -EINVAL;
+    file_put(file);
+    return result;
+}
+
+/* What the host's side of a mount may still have to write. */
+static long sync_system(uint32_t handle) {
+    long error = libos_blocking(ORC_SYNC, handle, 2, 0, 0, 0);
+    return error == -EACCES ? 0 : error; /* nobody here may write there */
+}
+
+long sys_syncfs(int descriptor) {
+    struct file *file = file_get(descriptor);
+    if (!file)
+        return -EBADF;
+    long result = file->kind == FILE_PATH ? -EBADF : 0;
+    uint32_t mounted = result || !file->path ? ORC_NO_HANDLE : path_host_handle(file);
+    if (file->kind == FILE_HOST && !file->unchanging)
+        result = sync_system(file->handle);
+    else if (mounted != ORC_NO_HANDLE)
+        result = sync_system(mounted);
+    file_put(file);
+    return result;
+}
+
+long sys_sync(void) {
+    unsigned index = 0;
+    for (uint32_t handle; (handle = mount_host_handle(&index)) != ORC_NO_HANDLE;)
+        sync_system(handle);
+    return 0;
+}
+
+/* More than is asked for: all of the file's data. */
+long sys_sync_file_range(int descriptor, int64_t offset, int64_t length, unsigned flags) {
+    if (flags & ~7u || offset < 0 || length < 0 || length > INT64_MAX - offset)
+        return -EINVAL;
+    struct file *file = file_get(descriptor);
+    if (!file)
+        return -EBADF;
+    long result = file->kind == FILE_PATH    ? -EBADF
+                  : file->kind <= FILE_TIMER ? -ESPIPE
+                  : flags && file->kind == FILE_HOST ? sync_file(file, true)
+                                                     : 0;
+    file_put(file);
+    return result;
+}
+
+/* Files have no handles that outlive names and descriptors. */
+long sys_name_to_handle_at(void) {
+    return -EOPNOTSUPP;
 }
 
 long sys_getdents64(int descriptor, void *buffer, size_t length) {

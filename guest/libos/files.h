@@ -35,6 +35,9 @@ long sys_preadv(int descriptor, const struct iovec *vector, long count, int64_t 
 long sys_pwritev(int descriptor, const struct iovec *vector, long count, int64_t offset);
 long sys_preadv2(int descriptor, const struct iovec *vector, long count, int64_t offset, long flags);
 long sys_pwritev2(int descriptor, const struct iovec *vector, long count, int64_t offset, long flags);
+long sys_splice(int in, int64_t *in_offset, int out, int64_t *out_offset, size_t length, unsigned flags);
+long sys_tee(int in, int out, size_t length, unsigned flags);
+long sys_vmsplice(int descriptor, const struct iovec *vector, unsigned long count, unsigned flags);
 long sys_sendfile(int out, int in, int64_t *offset, size_t length);
 long sys_copy_file_range(int in, int64_t *in_offset, int out, int64_t *out_offset, size_t length, long flags);
 
@@ -44,7 +47,12 @@ long sys_fstat(int descriptor, void *status);
 long sys_ftruncate(int descriptor, int64_t size);
 long sys_fsync(int descriptor, bool data_only);
 long sys_fallocate(int descriptor, int mode, int64_t offset, int64_t length);
-long sys_fadvise64(int descriptor);
+long sys_fadvise64(int descriptor, int64_t offset, int64_t length, int advice);
+long sys_readahead(int descriptor, int64_t offset, size_t length);
+long sys_sync(void);
+long sys_syncfs(int descriptor);
+long sys_sync_file_range(int descriptor, int64_t offset, int64_t length, unsigned flags);
+long sys_name_to_handle_at(void);
 long sys_getdents64(int descriptor, void *buffer, size_t length);
 long sys_fchmod(int descriptor, mode_t mode);
 long sys_fchown(int descriptor, uint32_t user, uint32_t group);

@@ -137,6 +137,24 @@ long node_resize(struct node *node, int64_t size) {
     return 0;
 }
 
+void node_clear(struct node *node, int64_t offset, int64_t length) {
+    int64_t end = length > MOST_SIZE - offset ? MOST_SIZE : offset + length;
+    for (int64_t at = offset; at < end;) {
+        struct chunk_place place = chunk_at(at);
+        size_t part = place.size - place.offset;
+        if ((int64_t)part > end - at)
+            part = (size_t)(end - at);
+        char *chunk = chunk_address(node, place.number);
+        if (chunk && part == place.size)
+            chunk_free(node, place.number);
+        else if (chunk)
+            memset(chunk + place.offset, 0, part);
+        else if (place.number >= node->chunk_capacity)
+            return; /* nothing lies further out */
+        at += (int64_t)part;
+    }
+}
+
 /* Room for the bytes [offset, offset + length), so that writing them can't fail. */
 long node_reserve(struct node *node, int64_t offset, int64_t length) {
     if (offset > MOST_SIZE - length)

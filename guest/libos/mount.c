@@ -123,6 +123,26 @@ const char *mount_beneath(const char *path, size_t length, unsigned *index, size
     return NULL;
 }
 
+static bool is_written_by_host(const struct mount *mount) {
+    return (mount->kind == ORC_MOUNT_DIRECTORY || mount->kind == ORC_MOUNT_FILE) && !mount->layered && !mount->read_only;
+}
+
+uint32_t mount_host_handle(unsigned *index) {
+    while (*index < mount_count) {
+        const struct mount *mount = &mounts[(*index)++];
+        if (is_written_by_host(mount))
+            return mount->handle;
+    }
+    return ORC_NO_HANDLE;
+}
+
+uint32_t path_host_handle(struct file *file) {
+    libos_lock(&nodes_lock);
+    const struct mount *mount = mount_of(file->path, strlen(file->path));
+    libos_unlock(&nodes_lock);
+    return is_written_by_host(mount) ? mount->handle : ORC_NO_HANDLE;
+}
+
 bool is_mount_point(const struct place *place) {
     unsigned index = 0;
     size_t name_length;

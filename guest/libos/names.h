@@ -135,6 +135,11 @@ long path_file_system(struct file *file, struct statfs *status);
 long memory_file_system(struct statfs *status);
 long host_file_system(long handle, struct statfs *status);
 
+/* The handle of the host's file system that a file's path leads into for writing; ORC_NO_HANDLE: there's none. And those
+ * of all mounts, one after the other. */
+uint32_t path_host_handle(struct file *file);
+uint32_t mount_host_handle(unsigned *index);
+
 /* Current directory: canonical, "" for the root. */
 const char *current_directory(void);
 /* Another path to it, or to where it was. */

@@ -79,6 +79,8 @@ long node_read(struct node *node, void *buffer, size_t length, int64_t position)
 long node_write(struct node *node, const void *buffer, size_t length, int64_t position);
 long node_resize(struct node *node, int64_t size);
 long node_reserve(struct node *node, int64_t offset, int64_t length);
+/* The bytes read as zero; whole chunks become holes. */
+void node_clear(struct node *node, int64_t offset, int64_t length);
 long node_set_attributes(struct node *node, const struct attributes *attributes);
 void node_free_content(struct node *node);
 

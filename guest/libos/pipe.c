@@ -52,7 +52,7 @@ static bool waits_for_writer(const struct pipe *pipe, const struct file *file) {
 /* --- The ring; the pipe is locked. */
 
 static uint32_t room(const struct pipe *pipe) {
-    return pipe->limit - pipe->used;
+    return pipe->used < pipe->limit ? pipe->limit - pipe->used : 0; /* more has been put back */
 }
 
 /* A write of up to PIPE_BUF bytes wouldn't have to wait. */
@@ -141,11 +141,11 @@ static size_t total_length(const struct iovec *vector, int count) {
 }
 
 /* Until there is something to read: 1, 0 at the end of all writing, -errno. */
-static long wait_for_bytes(struct pipe *pipe, const struct file *file) {
+static long wait_for_bytes(struct pipe *pipe, bool nonblocking) {
     while (!pipe->used) {
         if (!pipe->writers)
             return 0;
-        if (file->flags & O_NONBLOCK)
+        if (nonblocking)
             return -EAGAIN;
         long error = sleep_on(pipe, &pipe->reading);
         if (error)
@@ -161,7 +161,7 @@ long pipe_read_vector(struct file *file, const struct iovec *vector, int count, 
         return 0;
     libos_lock(&pipe->lock);
     bool had_room = has_room(pipe);
-    long result = wait_for_bytes(pipe, file);
+    long result = wait_for_bytes(pipe, file->flags & O_NONBLOCK);
     if (result > 0) {
         had_room = has_room(pipe);
         result = 0;
@@ -369,6 +369,76 @@ long pipe_open_end(struct file *file) {
     libos_unlock(&pipe->lock);
     file->unopened = error != 0;
     return error;
+}
+
+/* --- For splice */
+
+long pipe_wait_bytes(struct file *file, bool nonblocking) {
+    struct pipe *pipe = pipe_of(file);
+    libos_lock(&pipe->lock);
+    long result = wait_for_bytes(pipe, nonblocking);
+    if (result > 0)
+        result = (long)pipe->used;
+    libos_unlock(&pipe->lock);
+    return result;
+}
+
+long pipe_wait_room(struct file *file, bool nonblocking) {
+    struct pipe *pipe = pipe_of(file);
+    long error = 0;
+    libos_lock(&pipe->lock);
+    while (pipe->readers && !room(pipe) && !error)
+        error = nonblocking ? -EAGAIN : sleep_on(pipe, &pipe->writing);
+    long result = error ? error : pipe->readers ? (long)room(pipe) : -EPIPE;
+    libos_unlock(&pipe->lock);
+    return result;
+}
+
+void pipe_unread(struct file *file, const char *bytes, size_t length) {
+    struct pipe *pipe = pipe_of(file);
+    libos_lock(&pipe->lock);
+    bool back = ring_reserve(pipe, length); /* without memory they are lost */
+    for (size_t i = length; back && i-- > 0; pipe->used++) {
+        pipe->start = (pipe->start - 1) & (pipe->size - 1);
+        pipe->ring[pipe->start] = bytes[i];
+    }
+    unlock_and_tell(pipe, &pipe->reading, back && length ? CAN_READ : 0);
+}
+
+static void lock_both(struct pipe *one, struct pipe *other) {
+    libos_lock(one < other ? &one->lock : &other->lock);
+    libos_lock(one < other ? &other->lock : &one->lock);
+}
+
+/* Copies up to `length` bytes, as many as fit: 0 when there are none, or no room. Both are locked. */
+static long tee_some(const struct pipe *from, struct pipe *to, size_t length) {
+    if (length > from->used)
+        length = from->used;
+    if (length > room(to))
+        length = room(to);
+    if (!length || !ring_reserve(to, length))
+        return length ? -ENOMEM : 0;
+    size_t first = from->size - from->start < length ? from->size - from->start : length;
+    ring_put(to, from->ring + from->start, first);
+    ring_put(to, from->ring, length - first);
+    return (long)length;
+}
+
+long pipe_tee(struct file *in, struct file *out, size_t length, bool nonblocking) {
+    struct pipe *from = pipe_of(in), *to = pipe_of(out);
+    for (;;) {
+        long ready = pipe_wait_bytes(in, nonblocking);
+        if (ready > 0)
+            ready = pipe_wait_room(out, nonblocking);
+        if (ready <= 0)
+            return ready;
+        lock_both(from, to);
+        long result = tee_some(from, to, length);
+        libos_unlock(&from->lock);
+        unlock_and_tell(to, &to->reading, result > 0 ? CAN_READ : 0);
+        if (result)
+            return result;
+    }
 }
 
 const struct file_operations pipe_operations = {

@@ -24,6 +24,13 @@ long pipe_write(struct file *file, const void *buffer, size_t length, int64_t po
 long pipe_read_vector(struct file *file, const struct iovec *vector, int count, int64_t position);
 long pipe_write_vector(struct file *file, const struct iovec *vector, int count, int64_t position);
 unsigned pipe_ready(struct file *file);
+/* For splice. Waits until there's something to read: how much; 0 at the end, -errno. And until there's room. */
+long pipe_wait_bytes(struct file *file, bool nonblocking);
+long pipe_wait_room(struct file *file, bool nonblocking);
+/* What was read last goes back to the front. */
+void pipe_unread(struct file *file, const char *bytes, size_t length);
+/* Copies what `in` has to `out`, and leaves it there. */
+long pipe_tee(struct file *in, struct file *out, size_t length, bool nonblocking);
 long pipe_control(struct file *file, unsigned long request, long argument);
 
 /* Two ends of a new pipe, each with one reference: 0 or -ENOMEM. */

@@ -1,12 +1,14 @@
 /* read, write and their kind. */
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include "file.h"
 #include "files.h"
 #include "heap.h"
 #include "notify.h"
+#include "span.h"
 
 #define MOST 0x7ffff000ul /* as in Linux: no call moves more */
 
@@ -186,17 +188,89 @@ long sys_pwritev(int descriptor, const struct iovec *vector, long count, int64_t
     return result;
 }
 
-/* No flags; offset -1 is the file's own position. */
+/* What preadv2 and pwritev2 take; these C library headers have no names for them. */
+#define FLAG_HIPRI 1
+#define FLAG_DSYNC 2
+#define FLAG_SYNC 4
+#define FLAG_NOWAIT 8
+#define FLAG_APPEND 16
+#define VECTOR_FLAGS (FLAG_HIPRI | FLAG_DSYNC | FLAG_SYNC | FLAG_NOWAIT | FLAG_APPEND)
+
+/* Whether it can be done without waiting, of what may wait at all. */
+static bool is_ready(struct file *file, unsigned events) {
+    struct orc_poll poll = {file->handle, (uint16_t)events, 0};
+    if (file->operations->ready)
+        return file->operations->ready(file) & (events | POLLHUP | POLLERR);
+    return file->kind > FILE_TIMER || orc_hostcall(ORC_POLL, (long)&poll, 1, 0, 0, 0) > 0;
+}
+
+/* A host's file: the host knows the flags. Offset -1 is the position kept here. */
+static long host_vector(struct file *file, long call, const struct iovec *vector, long count, int64_t offset,
+                        long flags) {
+    struct spans spans;
+    long error = check_vector(vector, count);
+    if (error)
+        return error;
+    int64_t at = offset < 0 ? file->operations->seek(file, 0, SEEK_CUR) : offset;
+    if (at < 0 || !spans_make(&spans, vector, (unsigned)count))
+        return at < 0 ? at : -ENOMEM;
+    long result = libos_blocking(call, file->handle, (long)spans.all, count, at, flags);
+    spans_free(&spans);
+    if (result > 0 && offset < 0)
+        file->operations->seek(file, flags & FLAG_APPEND ? 0 : at + result, flags & FLAG_APPEND ? SEEK_END : SEEK_SET);
+    return result;
+}
+
+/* Writes at the end, of what is kept in memory. */
+static long append_vector(struct file *file, const struct iovec *vector, long count, int64_t offset) {
+    int64_t before = file->operations->seek(file, 0, SEEK_CUR);
+    uint32_t flags = file->flags;
+    file->flags |= O_APPEND;
+    long result = write_vector(file, vector, count, -1);
+    file->flags = flags;
+    if (offset >= 0)
+        file->operations->seek(file, before, SEEK_SET);
+    return result;
+}
+
+static long flagged_vector(struct file *file, const struct iovec *vector, long count, int64_t offset, long flags,
+                           bool writes) {
+    if (!(writes ? writable(file) : readable(file)))
+        return -EBADF;
+    if (offset < -1 || (offset >= 0 && !file->operations->seek))
+        return offset < -1 ? -EINVAL : -ESPIPE;
+    if (flags & FLAG_NOWAIT && !is_ready(file, writes ? POLLOUT : POLLIN))
+        return -EAGAIN;
+    if (file->kind == FILE_HOST)
+        return host_vector(file, writes ? ORC_WRITE_VECTOR : ORC_READ_VECTOR, vector, count, offset,
+                           flags | (writes && file->flags & O_APPEND ? FLAG_APPEND : 0));
+    if (writes && flags & FLAG_APPEND && file->operations->seek)
+        return append_vector(file, vector, count, offset);
+    return (writes ? write_vector : read_vector)(file, vector, count, offset);
+}
+
+static long with_flags(int descriptor, const struct iovec *vector, long count, int64_t offset, long flags, bool writes) {
+    if (flags & ~VECTOR_FLAGS)
+        return -EOPNOTSUPP;
+    struct file *file = file_get(descriptor);
+    if (!file)
+        return -EBADF;
+    long result = flagged_vector(file, vector, count, offset, flags, writes);
+    file_put(file);
+    return writes ? written(result) : result;
+}
+
+/* Offset -1 is the file's own position. */
 long sys_preadv2(int descriptor, const struct iovec *vector, long count, int64_t offset, long flags) {
     if (flags)
-        return -EOPNOTSUPP;
+        return with_flags(descriptor, vector, count, offset, flags, false);
     return offset == -1 ? sys_readv(descriptor, vector, count)
                         : sys_preadv(descriptor, vector, count, offset);
 }
 
 long sys_pwritev2(int descriptor, const struct iovec *vector, long count, int64_t offset, long flags) {
     if (flags)
-        return -EOPNOTSUPP;
+        return with_flags(descriptor, vector, count, offset, flags, true);
     return offset == -1 ? sys_writev(descriptor, vector, count)
                         : sys_pwritev(descriptor, vector, count, offset);
 }
@@ -256,19 +330,63 @@ static long copy_between(int out, int64_t *out_offset, int in, int64_t *in_offse
     return written(result);
 }
 
-long sys_sendfile(int out, int in, int64_t *offset, size_t length) {
-    return copy_between(out, NULL, in, offset, length);
+static bool appends(int descriptor) {
+    struct file *file = file_get(descriptor);
+    bool result = file && writable(file) && file->flags & O_APPEND;
+    if (file)
+        file_put(file);
+    return result;
 }
 
-long sys_copy_file_range(int in, int64_t *in_offset, int out, int64_t *out_offset, size_t length,
-                         long flags) {
-    struct file *to = file_get(out);
-    bool regular = to && to->operations->seek && !(to->flags & O_APPEND);
+long sys_sendfile(int out, int in, int64_t *offset, size_t length) {
+    return appends(out) ? -EINVAL : copy_between(out, NULL, in, offset, length);
+}
+
+/* Where a copy would begin and end in a regular file; -errno for others. */
+struct part {
+    struct stat status;
+    int64_t start;
+};
+
+static long find_part(struct file *file, const int64_t *offset, struct part *part) {
+    long error = file->operations->status(file, &part->status);
+    if (error)
+        return error;
+    if (S_ISDIR(part->status.st_mode))
+        return -EISDIR;
+    if (!S_ISREG(part->status.st_mode) || !file->operations->seek)
+        return -EINVAL;
+    part->start = offset ? *offset : file->operations->seek(file, 0, SEEK_CUR);
+    return part->start < 0 ? -EINVAL : 0;
+}
+
+static long check_copy(struct file *in, const int64_t *in_offset, struct file *out, const int64_t *out_offset,
+                       size_t length) {
+    struct part from, to;
+    if (in->kind == FILE_PATH || out->kind == FILE_PATH || !readable(in) || !writable(out) || out->flags & O_APPEND)
+        return -EBADF;
+    long error = find_part(in, in_offset, &from);
+    if (!error)
+        error = find_part(out, out_offset, &to);
+    if (error)
+        return error;
+    if (length > (size_t)(INT64_MAX - from.start) || length > (size_t)(INT64_MAX - to.start))
+        return -EOVERFLOW;
+    bool same = from.status.st_dev == to.status.st_dev && from.status.st_ino == to.status.st_ino;
+    int64_t end = from.status.st_size < from.start              ? from.start
+                  : from.start + (int64_t)length < from.status.st_size ? from.start + (int64_t)length
+                                                                       : from.status.st_size;
+    return same && to.start < end && from.start < to.start + (end - from.start) ? -EINVAL : 0;
+}
+
+long sys_copy_file_range(int in, int64_t *in_offset, int out, int64_t *out_offset, size_t length, long flags) {
+    struct file *from = file_get(in), *to = file_get(out);
+    long error = from && to ? 0 : -EBADF;
+    if (!error)
+        error = flags ? -EINVAL : check_copy(from, in_offset, to, out_offset, length);
+    if (from)
+        file_put(from);
     if (to)
         file_put(to);
-    if (!to)
-        return -EBADF;
-    if (flags || !regular)
-        return flags ? -EINVAL : -EBADF;
-    return copy_between(out, out_offset, in, in_offset, length);
+    return error ? error : copy_between(out, out_offset, in, in_offset, length);
 }
