@@ -86,6 +86,14 @@ void libos_unlock(struct libos_lock *lock);
 /* memory.c: fresh zero pages; 0 or -ENOMEM is told apart as an address or a negative number. */
 long libos_pages(size_t bytes);
 void libos_pages_free(long address, size_t bytes);
+/* The first mapping that ends behind `address`; false: there's none. For /proc. */
+struct libos_mapping {
+    unsigned long start, end;
+    uint64_t offset;
+    const char *name; /* of its file, or NULL */
+    bool mapped, shared;
+};
+bool libos_next_mapping(unsigned long address, struct libos_mapping *mapping);
 /* Address of the first page that the guest may map. */
 unsigned long libos_first_page(void);
 

@@ -563,3 +563,23 @@ long sys_brk(long address) {
     libos_unlock(&libos_memory_lock);
     return result;
 }
+
+bool libos_next_mapping(unsigned long address, struct libos_mapping *mapping) {
+    bool found = false;
+    libos_lock(&libos_memory_lock);
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0] && !found; i++) {
+        const struct range *range = &ranges[i];
+        unsigned long page = address / LIBOS_PAGE > range->start ? address / LIBOS_PAGE : range->start;
+        for (; page < range->end && !bit(range, RESERVED, page); page += run_length(range, RESERVED, page, range->end - page))
+            ;
+        if (page >= range->end)
+            continue;
+        unsigned long count = run_length(range, RESERVED, page, range->end - page);
+        count = run_length(range, MAPPED, page, count);
+        *mapping = (struct libos_mapping){
+            .start = page * LIBOS_PAGE, .end = (page + count) * LIBOS_PAGE, .mapped = bit(range, MAPPED, page)};
+        found = true;
+    }
+    libos_unlock(&libos_memory_lock);
+    return found;
+}

@@ -177,18 +177,84 @@ struct node *mount_layer(const struct mount *mount) {
     return mount->root;
 }
 
-void mounts_describe(struct text *text) {
-    for (unsigned i = 0; i < mount_count; i++) {
-        const struct mount *mount = &mounts[i];
-        const char *kind = mount->kind == MOUNT_SYNTHETIC    ? mount->path + 1
-                           : mount->kind == ORC_MOUNT_MEMORY ? "tmpfs"
-                           : mount->layered                  ? "overlay"
-                                                             : "host";
-        text_add(text, kind);
-        text_add(text, " /");
-        text_add_bytes(text, mount->path + 1, mount->length ? mount->length - 1 : 0);
-        text_add(text, " ");
-        text_add(text, kind);
-        text_add(text, mount->read_only && !mount->layered ? " ro 0 0\n" : " rw 0 0\n");
+static const char *kind_of(const struct mount *mount) {
+    return mount->kind == ORC_MOUNT_MEMORY        ? "tmpfs"
+           : mount->kind != MOUNT_SYNTHETIC       ? mount->layered ? "overlay" : "host"
+           : !strcmp(mount->path, "/dev")         ? "devtmpfs"
+           : !strcmp(mount->path, "/sys")         ? "sysfs"
+                                                  : "proc";
+}
+
+/* The path, with what would end it early spelled as a number. */
+static void add_path(struct text *text, const char *path, size_t length) {
+    if (!length)
+        text_add(text, "/");
+    for (size_t i = 0; i < length; i++) {
+        if (path[i] == ' ' || path[i] == '\t' || path[i] == '\n' || path[i] == '\\') {
+            text_add(text, "\\0");
+            text_add_octal(text, (unsigned char)path[i]);
+        } else {
+            text_add_bytes(text, path + i, 1);
+        }
     }
+}
+
+static const char *rights_of(const struct mount *mount) {
+    return mount->read_only && !mount->layered && mount->kind != MOUNT_SYNTHETIC ? "ro" : "rw";
+}
+
+#define CGROUP "/sys/fs/cgroup" /* as programs look for it; it's a part of /sys */
+
+void proc_mounts(struct text *text) {
+    for (unsigned i = 0; i < mount_count; i++) {
+        text_add(text, kind_of(&mounts[i]));
+        text_add(text, " ");
+        add_path(text, mounts[i].path, mounts[i].length);
+        text_add(text, " ");
+        text_add(text, kind_of(&mounts[i]));
+        text_add(text, " ");
+        text_add(text, rights_of(&mounts[i]));
+        text_add(text, ",relatime 0 0\n");
+    }
+    text_add(text, "cgroup2 " CGROUP " cgroup2 ro,relatime 0 0\n");
+}
+
+#define FIRST_NUMBER 20u /* of a mount: the root's */
+
+/* The mount that this one lies in. */
+static unsigned outer_of(unsigned index) {
+    unsigned outer = index;
+    while (outer-- && !lies_in(mounts[index].path, mounts[index].length, &mounts[outer]))
+        ;
+    return index ? outer : 0;
+}
+
+static uint64_t device_of(const struct mount *mount) {
+    struct orc_status status;
+    bool host = (mount->kind == ORC_MOUNT_DIRECTORY || mount->kind == ORC_MOUNT_FILE) && !mount->layered;
+    return host && orc_hostcall(ORC_STATUS, mount->handle, (long)&status, 0, 0, 0) == 0 ? status.device : mount->device;
+}
+
+void proc_mount_information(struct text *text) {
+    for (unsigned i = 0; i < mount_count; i++) {
+        text_add_line(text, "", FIRST_NUMBER + i, " ");
+        text_add_line(text, "", i ? FIRST_NUMBER + outer_of(i) : 1, " ");
+        text_add_line(text, "", major(device_of(&mounts[i])), ":");
+        text_add_line(text, "", minor(device_of(&mounts[i])), " / ");
+        add_path(text, mounts[i].path, mounts[i].length);
+        text_add(text, " ");
+        text_add(text, rights_of(&mounts[i]));
+        text_add(text, ",relatime - ");
+        text_add(text, kind_of(&mounts[i]));
+        text_add(text, " ");
+        text_add(text, kind_of(&mounts[i]));
+        text_add(text, " ");
+        text_add(text, rights_of(&mounts[i]));
+        text_add(text, "\n");
+    }
+    const struct mount *system = mount_of("/sys", 4);
+    text_add_line(text, "", FIRST_NUMBER + mount_count, " ");
+    text_add_line(text, "", FIRST_NUMBER + (unsigned)(system - mounts), " ");
+    text_add_line(text, "", major(system->device), ":");
+    text_add_line(text, "", minor(system->device), " / " CGROUP " ro,relatime - cgroup2 cgroup2 rw\n");
 }

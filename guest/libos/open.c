@@ -232,7 +232,7 @@ static long open_again(struct file *open, unsigned flags, struct file **file) {
     }
     if (is_fifo(open))
         return fifo_prepare_again(open, flags & KEPT_FLAGS, file);
-    if (open->kind == FILE_MEMORY)
+    if (open->kind == FILE_MEMORY && !open->own)
         return made(file_create(open->operations, FILE_MEMORY, flags & KEPT_FLAGS), file);
     if (open->path)
         return -EAGAIN;

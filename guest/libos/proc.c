@@ -1,23 +1,30 @@
-/* The texts of /proc. What the libOS doesn't know it doesn't say, or says 0. */
+/* The texts of /proc/self. What the libOS doesn't know it doesn't say, or says 0. */
+#include <errno.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/utsname.h>
+#include <sys/syscall.h>
+#include "files.h"
 #include "synthetic.h"
+#include "thread.h"
 
-#define SECOND 1000000000ull
 #define TICK 10000000ull /* of the processor times: USER_HZ is 100 */
+#define NAME_SIZE 16
 
-static const char *program_name(void) {
-    const char *path = (const char *)(uintptr_t)libos_boot->program, *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
+static struct orc_usage usage(bool of_thread) {
+    struct orc_usage found = {0};
+    if (orc_hostcall(ORC_USAGE, (long)&found, of_thread, 0, 0, 0) < 0)
+        memset(&found, 0, sizeof found);
+    return found;
 }
 
-void proc_name(struct text *text) {
-    text_add_bytes(text, program_name(), strnlen(program_name(), 15));
-    text_add(text, "\n");
+/* The start information begins with argc, argv[], 0, envp[], 0, auxv[]. */
+static const uint64_t *environment(void) {
+    const uint64_t *start = (const uint64_t *)ORC_START_BLOCK;
+    return start + 1 + start[0] + 1;
 }
 
-/* The start information begins with argc, argv[], 0, envp[], 0. */
 static void add_strings(struct text *text, const uint64_t *list) {
     for (; *list; list++)
         text_add_bytes(text, (const char *)*list, strlen((const char *)*list) + 1);
@@ -28,173 +35,352 @@ void proc_command_line(struct text *text) {
 }
 
 void proc_environment(struct text *text) {
-    const uint64_t *start = (const uint64_t *)ORC_START_BLOCK;
-    add_strings(text, start + 1 + start[0] + 1);
+    add_strings(text, environment());
 }
 
-static struct orc_usage usage(void) {
-    struct orc_usage found = {0};
-    if (orc_hostcall(ORC_USAGE, (long)&found, 0, 0, 0, 0) < 0)
-        memset(&found, 0, sizeof found);
-    return found;
+void proc_vector(struct text *text) {
+    const uint64_t *entry = environment();
+    while (*entry++)
+        ;
+    for (; entry[0]; entry += 2)
+        text_add_bytes(text, entry, 2 * sizeof *entry);
+    text_add_bytes(text, (const uint64_t[2]){0}, 2 * sizeof *entry);
 }
 
-static void add_hexadecimal(struct text *text, uint32_t number) {
-    char digits[8];
-    for (int i = 7; i >= 0; i--, number >>= 4)
-        digits[i] = "0123456789abcdef"[number & 15];
-    text_add_bytes(text, digits, sizeof digits);
+/* --- Names */
+
+static uint32_t thread_of(const struct text *text) {
+    return text->number ? text->number : 1;
 }
 
-static void add_mapping(struct text *text, uint32_t start, uint32_t end, const char *what) {
-    add_hexadecimal(text, start);
-    text_add(text, "-");
-    add_hexadecimal(text, end);
-    text_add(text, " rw-p 00000000 00:00 0 ");
-    text_add(text, what);
+static void add_name(struct text *text) {
+    char name[NAME_SIZE] = "";
+    libos_thread_get_name(thread_of(text), name);
+    text_add_bytes(text, name, strnlen(name, sizeof name));
+}
+
+void proc_name(struct text *text) {
+    add_name(text);
     text_add(text, "\n");
 }
 
-/* What can be told without asking about every page. */
-void proc_maps(struct text *text) {
-    add_mapping(text, libos_boot->stack_low, libos_boot->stack_high, "[stack]");
-    add_mapping(text, libos_first_page(), ORC_FIRST_STACK_END, "[heap]");
-    add_mapping(text, ORC_HEAP, ORC_HEAP_END, "");
+long proc_set_name(const char *bytes, size_t length, uint32_t number) {
+    char name[NAME_SIZE] = "";
+    if (length && bytes[length - 1] == '\n')
+        length--;
+    memcpy(name, bytes, length < sizeof name ? length : sizeof name - 1);
+    return libos_thread_set_name(number ? number : 1, name);
 }
 
-static void add_line(struct text *text, const char *name, uint64_t number, const char *unit) {
+/* --- The out-of-memory killer's adjustment, which the host's knows nothing of. */
+
+static int adjustment;
+
+void proc_killer(struct text *text) {
+    int value = __atomic_load_n(&adjustment, __ATOMIC_RELAXED);
+    text_add_line(text, value < 0 ? "-" : "", (uint64_t)(value < 0 ? -value : value), "\n");
+}
+
+/* Nobody gets more than everybody has. */
+long proc_set_killer(const char *bytes, size_t length, uint32_t number) {
+    size_t at = length && (*bytes == '-' || *bytes == '+');
+    int value = 0, digits = 0;
+    (void)number;
+    for (; at < length && bytes[at] >= '0' && bytes[at] <= '9' && digits < 5; at++, digits++)
+        value = value * 10 + bytes[at] - '0';
+    if (!digits || (at < length && bytes[at] != '\n') || value > 1000)
+        return -EINVAL;
+    value = *bytes == '-' ? -value : value;
+    if (value < adjustment)
+        return -EACCES; /* that takes a capability */
+    __atomic_store_n(&adjustment, value, __ATOMIC_RELAXED);
+    return 0;
+}
+
+/* --- status, stat, statm */
+
+struct signal_sets {
+    uint64_t pending, shared, blocked, ignored, caught;
+};
+
+static struct signal_sets signal_sets(uint32_t thread_id) {
+    struct signal_sets sets = {.shared = __atomic_load_n(&libos_compartment_pending, __ATOMIC_RELAXED)};
+    struct { /* of the C library */
+        uint64_t handler, flags, restorer, mask;
+    } action;
+    libos_lock(&thread_list_lock);
+    for (const struct libos_thread *thread = thread_list; thread; thread = thread->next)
+        if (thread->id == thread_id) {
+            sets.pending = thread->pending;
+            sets.blocked = thread->mask;
+        }
+    libos_unlock(&thread_list_lock);
+    for (long number = 1; number <= 64; number++) {
+        if (sys_rt_sigaction(number, NULL, &action, 8) < 0)
+            continue;
+        sets.ignored |= action.handler == (uint64_t)(uintptr_t)SIG_IGN ? 1ull << (number - 1) : 0;
+        sets.caught |= action.handler > 1 ? 1ull << (number - 1) : 0;
+    }
+    return sets;
+}
+
+static void add_set(struct text *text, const char *name, uint64_t set) {
     text_add(text, name);
-    text_add_number(text, number);
-    text_add(text, unit);
+    text_add_hexadecimal(text, set, 16);
+    text_add(text, "\n");
+}
+
+static void add_signals(struct text *text) {
+    struct signal_sets sets = signal_sets(thread_of(text));
+    add_set(text, "SigPnd:\t", sets.pending);
+    add_set(text, "ShdPnd:\t", sets.shared);
+    add_set(text, "SigBlk:\t", sets.blocked);
+    add_set(text, "SigIgn:\t", sets.ignored);
+    add_set(text, "SigCgt:\t", sets.caught);
+}
+
+static void add_capabilities(struct text *text) {
+    struct {
+        uint32_t version;
+        int process;
+    } header = {0x20080522, 0};
+    uint32_t sets[2][3] = {{0}};
+    if (__orc_syscall(SYS_capget, (long)&header, (long)sets, 0, 0, 0, 0) < 0)
+        memset(sets, 0, sizeof sets);
+    add_set(text, "CapInh:\t", (uint64_t)sets[1][2] << 32 | sets[0][2]);
+    add_set(text, "CapPrm:\t", (uint64_t)sets[1][1] << 32 | sets[0][1]);
+    add_set(text, "CapEff:\t", (uint64_t)sets[1][0] << 32 | sets[0][0]);
+    add_set(text, "CapBnd:\t", (uint64_t)sets[1][1] << 32 | sets[0][1]);
+    add_set(text, "CapAmb:\t", 0);
+}
+
+/* Real, effective, saved, of the file system. */
+static void add_ids(struct text *text, const char *name, long (*get)(void *real, void *effective, void *saved)) {
+    uint32_t ids[3] = {0};
+    get(&ids[0], &ids[1], &ids[2]);
+    text_add_line(text, name, ids[0], "\t");
+    text_add_line(text, "", ids[1], "\t");
+    text_add_line(text, "", ids[2], "\t");
+    text_add_line(text, "", ids[1], "\n");
+}
+
+static void add_groups(struct text *text) {
+    uint32_t groups[64];
+    long count = sys_getgroups(64, groups);
+    text_add(text, "Groups:\t");
+    for (long i = 0; i < count; i++)
+        text_add_line(text, "", groups[i], " ");
+    text_add(text, "\n");
+}
+
+static void add_kibibytes(struct text *text, const char *name, uint64_t bytes) {
+    char digits[20];
+    size_t count = 0;
+    for (uint64_t left = bytes / 1024; left || !count; left /= 10)
+        digits[count++] = (char)('0' + left % 10);
+    text_add(text, name);
+    for (size_t i = count; i < 8; i++)
+        text_add(text, " ");
+    while (count)
+        text_add_bytes(text, &digits[--count], 1);
+    text_add(text, " kB\n");
+}
+
+/* What is mapped is charged, so it's taken for resident. */
+static void add_memory(struct text *text) {
+    static const char *const none[] = {"RssFile:\t", "RssShmem:\t"};
+    struct orc_usage now = usage(false);
+    uint64_t stack = libos_boot->stack_high - libos_boot->stack_low;
+    add_kibibytes(text, "VmPeak:\t", now.memory_peak);
+    add_kibibytes(text, "VmSize:\t", now.memory);
+    add_kibibytes(text, "VmLck:\t", 0);
+    add_kibibytes(text, "VmPin:\t", 0);
+    add_kibibytes(text, "VmHWM:\t", now.memory_peak);
+    add_kibibytes(text, "VmRSS:\t", now.memory);
+    add_kibibytes(text, "RssAnon:\t", now.memory);
+    for (unsigned i = 0; i < sizeof none / sizeof *none; i++)
+        add_kibibytes(text, none[i], 0);
+    add_kibibytes(text, "VmData:\t", now.memory > stack ? now.memory - stack : 0);
+    add_kibibytes(text, "VmStk:\t", stack);
+    add_kibibytes(text, "VmExe:\t", 0);
+    add_kibibytes(text, "VmLib:\t", 0);
+    add_kibibytes(text, "VmPTE:\t", 0);
+    add_kibibytes(text, "VmSwap:\t", 0);
+}
+
+static void add_processors(struct text *text) {
+    unsigned count = system_processor_count();
+    text_add(text, "Cpus_allowed:\t");
+    text_add_hexadecimal(text, count >= 64 ? ~0ull : (1ull << count) - 1, (count + 3) / 4);
+    text_add(text, "\nCpus_allowed_list:\t");
+    system_processor_list(text);
+    text_add(text, "Mems_allowed:\t1\nMems_allowed_list:\t0\n");
 }
 
 void proc_status(struct text *text) {
-    struct orc_usage now = usage();
     text_add(text, "Name:\t");
     proc_name(text);
-    text_add(text,
-             "State:\tR "
-             "(running)\nTgid:\t1\nPid:\t1\nPPid:\t0\nTracerPid:\t0\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
-    add_line(text, "VmPeak:\t", now.memory / 1024, " kB\n");
-    add_line(text, "VmSize:\t", now.memory / 1024, " kB\n");
-    add_line(text, "VmRSS:\t", now.memory / 1024, " kB\n");
-    add_line(text, "Threads:\t", now.threads, "\n");
+    text_add(text, "Umask:\t0");
+    text_add_octal(text, libos_umask());
+    text_add(text, "\nState:\tR (running)\nTgid:\t1\nNgid:\t0\n");
+    text_add_line(text, "Pid:\t", thread_of(text), "\n");
+    text_add_line(text, "PPid:\t", (uint64_t)sys_getppid(), "\nTracerPid:\t0\n");
+    add_ids(text, "Uid:\t", sys_getresuid);
+    add_ids(text, "Gid:\t", sys_getresgid);
+    text_add_line(text, "FDSize:\t", libos_descriptor_limit(), "\n");
+    add_groups(text);
+    add_memory(text);
+    text_add_line(text, "CoreDumping:\t0\nTHP_enabled:\t0\nThreads:\t", usage(false).threads, "\n");
+    text_add_line(text, "SigQ:\t0/", usage(false).thread_limit, "\n");
+    add_signals(text);
+    add_capabilities(text);
+    text_add_line(text, "NoNewPrivs:\t", (uint64_t)sys_prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), "\nSeccomp:\t0\n");
+    add_processors(text);
+    text_add(text, "voluntary_ctxt_switches:\t0\nnonvoluntary_ctxt_switches:\t0\n");
 }
 
-/* Fields 4 to 52 of /proc/1/stat; those not given are 0. */
+static uint64_t start_time; /* ns since the system's start, when the text was first asked for less what had been used */
+
+static uint64_t started(const struct orc_usage *now) {
+    if (!start_time)
+        start_time = (uint64_t)libos_now(ORC_CLOCK_BOOT) - now->processor_time;
+    return start_time / TICK;
+}
+
+/* Fields 4 to 52; those not named are 0. */
+static uint64_t field_of(unsigned field, const struct orc_usage *now, const struct signal_sets *sets) {
+    switch (field) {
+    case 5: /* process group */
+    case 6: /* session */
+        return 1;
+    case 10: /* minor faults */
+        return now->faults;
+    case 14:
+        return now->user_time / TICK;
+    case 15:
+        return now->system_time / TICK;
+    case 18: /* priority */
+        return 20;
+    case 20:
+        return now->threads;
+    case 22:
+        return started(now);
+    case 23:
+        return now->memory;
+    case 24:
+        return now->memory / LIBOS_PAGE;
+    case 25: /* limit of what is resident */
+        return UINT64_MAX;
+    case 28: /* the stack's start */
+        return libos_boot->stack_high;
+    case 31:
+        return sets->pending;
+    case 32:
+        return sets->blocked;
+    case 33:
+        return sets->ignored;
+    case 34:
+        return sets->caught;
+    case 38: /* the signal at the end */
+        return SIGCHLD;
+    default:
+        return 0;
+    }
+}
+
 void proc_stat(struct text *text) {
-    struct orc_usage now = usage();
-    text_add(text, "1 (");
-    text_add_bytes(text, program_name(), strnlen(program_name(), 15));
+    struct orc_usage now = usage(false);
+    struct signal_sets sets = signal_sets(thread_of(text));
+    text_add_line(text, "", thread_of(text), " (");
+    add_name(text);
     text_add(text, ") R");
-    for (int field = 4; field <= 52; field++) {
-        uint64_t value = field == 5 || field == 6 ? 1
-                         : field == 14            ? now.user_time / TICK
-                         : field == 15            ? now.system_time / TICK
-                         : field == 18            ? 20
-                         : field == 20            ? now.threads
-                         : field == 23            ? now.memory
-                         : field == 24            ? now.memory / LIBOS_PAGE
-                         : field == 25            ? UINT64_MAX
-                                                  : 0;
-        add_line(text, " ", value, "");
+    for (unsigned field = 4; field <= 52; field++) {
+        uint64_t value = field == 4 ? (uint64_t)sys_getppid() : field_of(field, &now, &sets);
+        if (field == 8) /* no terminal's foreground group */
+            text_add(text, " -1");
+        else
+            text_add_line(text, " ", value, "");
     }
     text_add(text, "\n");
 }
 
 void proc_memory_pages(struct text *text) {
-    uint64_t pages = usage().memory / LIBOS_PAGE;
-    text_add_number(text, pages);
-    add_line(text, " ", pages, " 0 0 0 ");
-    text_add_number(text, pages);
-    text_add(text, " 0\n");
+    uint64_t pages = usage(false).memory / LIBOS_PAGE;
+    text_add_line(text, "", pages, " ");
+    text_add_line(text, "", pages, " 0 0 0 ");
+    text_add_line(text, "", pages, " 0\n");
 }
 
-void proc_mounts(struct text *text) {
-    mounts_describe(text);
+/* --- The rest */
+
+struct limit_name {
+    int resource;
+    const char *name, *unit;
+};
+
+static void add_column(struct text *text, rlim_t value) {
+    size_t before = text->length;
+    if (value == RLIM_INFINITY)
+        text_add(text, "unlimited");
+    else
+        text_add_number(text, value);
+    while (!text->failed && text->length - before < 21)
+        text_add(text, " ");
 }
 
 void proc_limits(struct text *text) {
-    text_add(text, "Limit                     Soft Limit           Hard Limit           Units     \n"
-                   "Max open files            ");
-    text_add_number(text, libos_descriptor_limit());
-    text_add(text, "                 65536                files     \n");
-}
-
-static unsigned processors(void) {
-    return libos_boot->processors ? libos_boot->processors : 1;
-}
-
-void proc_processors(struct text *text) {
-    for (unsigned i = 0; i < processors(); i++) {
-        add_line(text, "processor\t: ", i,
-                 "\nvendor_id\t: ORC\nmodel name\t: x86-64\nflags\t\t: fpu sse sse2\n\n");
+    static const struct limit_name names[] = {
+        {RLIMIT_CPU, "Max cpu time              ", "seconds   "},
+        {RLIMIT_FSIZE, "Max file size             ", "bytes     "},
+        {RLIMIT_DATA, "Max data size             ", "bytes     "},
+        {RLIMIT_STACK, "Max stack size            ", "bytes     "},
+        {RLIMIT_CORE, "Max core file size        ", "bytes     "},
+        {RLIMIT_RSS, "Max resident set          ", "bytes     "},
+        {RLIMIT_NPROC, "Max processes             ", "processes "},
+        {RLIMIT_NOFILE, "Max open files            ", "files     "},
+        {RLIMIT_MEMLOCK, "Max locked memory         ", "bytes     "},
+        {RLIMIT_AS, "Max address space         ", "bytes     "},
+        {RLIMIT_LOCKS, "Max file locks            ", "locks     "},
+        {RLIMIT_SIGPENDING, "Max pending signals       ", "signals   "},
+        {RLIMIT_MSGQUEUE, "Max msgqueue size         ", "bytes     "},
+        {RLIMIT_NICE, "Max nice priority         ", "          "},
+        {RLIMIT_RTPRIO, "Max realtime priority     ", "          "},
+        {RLIMIT_RTTIME, "Max realtime timeout      ", "us        "}};
+    text_add(text, "Limit                     Soft Limit           Hard Limit           Units     \n");
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        struct rlimit limit = {0};
+        sys_getrlimit(names[i].resource, &limit);
+        text_add(text, names[i].name);
+        add_column(text, limit.rlim_cur);
+        add_column(text, limit.rlim_max);
+        text_add(text, names[i].unit);
+        text_add(text, "\n");
     }
 }
 
-void proc_processor_list(struct text *text) {
-    text_add(text, "0");
-    if (processors() > 1)
-        add_line(text, "-", processors() - 1, "");
-    text_add(text, "\n");
+/* Bytes aren't counted. */
+void proc_io(struct text *text) {
+    text_add(text, "rchar: 0\nwchar: 0\n");
+    text_add_line(text, "syscr: ", usage(false).hostcalls, "\n");
+    text_add(text, "syscw: 0\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n");
 }
 
-/* The compartment's memory is all the memory there is. */
-void proc_memory(struct text *text) {
-    struct orc_usage now = usage();
-    uint64_t total = now.memory_limit / 1024, used = now.memory / 1024;
-    add_line(text, "MemTotal:       ", total, " kB\n");
-    add_line(text, "MemFree:        ", total - used, " kB\n");
-    add_line(text, "MemAvailable:   ", total - used, " kB\n");
-    text_add(text,
-             "Buffers:        0 kB\nCached:         0 kB\nSwapTotal:      0 kB\nSwapFree:       0 kB\n");
+void proc_ids(struct text *text) {
+    text_add(text, "         0          0 4294967295\n");
 }
 
-void proc_uptime(struct text *text) {
-    uint64_t hundredths = libos_now(ORC_CLOCK_BOOT) / (SECOND / 100);
-    add_line(text, "", hundredths / 100, hundredths % 100 < 10 ? ".0" : ".");
-    add_line(text, "", hundredths % 100, " 0.00\n");
-}
-
-void proc_load(struct text *text) {
-    add_line(text, "0.00 0.00 0.00 1/", usage().threads, " 1\n");
-}
-
-void proc_system_stat(struct text *text) {
-    struct orc_usage now = usage();
-    add_line(text, "cpu  ", now.user_time / TICK, " 0 ");
-    add_line(text, "", now.system_time / TICK, " 0 0 0 0 0 0 0\n");
-    for (unsigned i = 0; i < processors(); i++)
-        add_line(text, "cpu", i, " 0 0 0 0 0 0 0 0 0 0\n");
-    add_line(text, "btime ", (libos_now(ORC_CLOCK_REALTIME) - libos_now(ORC_CLOCK_BOOT)) / SECOND,
-             "\nprocesses 1\n");
-}
-
-static void add_release(struct text *text, bool all) {
-    struct utsname name;
-    sys_uname(&name);
-    if (all)
-        text_add(text, name.sysname);
-    text_add(text, all ? " version " : "");
-    text_add(text, name.release);
-    text_add(text, "\n");
-}
-
-void proc_version(struct text *text) {
-    add_release(text, true);
-}
-
-void proc_release(struct text *text) {
-    add_release(text, false);
-}
-
-void proc_host_name(struct text *text) {
-    struct utsname name;
-    sys_uname(&name);
-    text_add(text, name.nodename);
-    text_add(text, "\n");
-}
-
-void proc_file_systems(struct text *text) {
-    text_add(text, "nodev\tproc\nnodev\tdevtmpfs\nnodev\tsysfs\nnodev\ttmpfs\nnodev\toverlay\n");
+/* Of a descriptor. */
+void proc_descriptor(struct text *text) {
+    struct stat status = {0};
+    struct file *file = file_get((int)text->number);
+    if (!file)
+        return;
+    bool close_on_exec = descriptor_close_on_exec((int)text->number) > 0;
+    int64_t position = file->operations->seek ? file->operations->seek(file, 0, SEEK_CUR) : 0;
+    sys_fstat((int)text->number, &status);
+    text_add_line(text, "pos:\t", position > 0 ? (uint64_t)position : 0, "\nflags:\t0");
+    text_add_octal(text, file->flags | (close_on_exec ? O_CLOEXEC : 0));
+    text_add_line(text, "\nmnt_id:\t", 1, "\n");
+    text_add_line(text, "ino:\t", status.st_ino, "\n");
+    file_put(file);
 }

@@ -395,7 +395,12 @@ long sys_getcpu(void *processor, void *node) {
     return 0;
 }
 
-static char thread_name[16] = "guest";
+static char thread_name[16]; /* empty: the program's */
+
+static const char *name_now(void) {
+    const char *path = (const char *)(uintptr_t)libos_boot->program, *slash = strrchr(path, '/');
+    return *thread_name ? thread_name : slash ? slash + 1 : path;
+}
 
 long sys_prctl(long operation, long a, long b, long c, long d) {
     (void)b, (void)c, (void)d;
@@ -404,7 +409,7 @@ long sys_prctl(long operation, long a, long b, long c, long d) {
         copy_text(thread_name, (const char *)a, sizeof thread_name);
         return 0;
     case PR_GET_NAME:
-        memcpy((char *)a, thread_name, sizeof thread_name);
+        copy_text((char *)a, name_now(), sizeof thread_name);
         return 0;
     case PR_SET_DUMPABLE:
     case PR_SET_PDEATHSIG:
@@ -419,6 +424,16 @@ long sys_prctl(long operation, long a, long b, long c, long d) {
         return 1;
     }
     return -EINVAL;
+}
+
+long libos_thread_get_name(long id, char name[16]) {
+    (void)id;
+    return sys_prctl(PR_GET_NAME, (long)name, 0, 0, 0);
+}
+
+long libos_thread_set_name(long id, const char *name) {
+    (void)id;
+    return sys_prctl(PR_SET_NAME, (long)name, 0, 0, 0);
 }
 
 /* --- Other processes: a compartment is one. */

@@ -36,3 +36,27 @@ void text_add_number(struct text *text, uint64_t number) {
     while (number /= 10);
     text_add_bytes(text, digits + at, sizeof digits - at);
 }
+
+void text_add_hexadecimal(struct text *text, uint64_t number, unsigned digits) {
+    char all[16];
+    unsigned count = 0;
+    do
+        all[sizeof all - ++count] = "0123456789abcdef"[number & 15];
+    while ((number >>= 4) || count < digits);
+    text_add_bytes(text, all + sizeof all - count, count);
+}
+
+void text_add_octal(struct text *text, unsigned number) {
+    char all[12];
+    size_t at = sizeof all;
+    do
+        all[--at] = (char)('0' + number % 8);
+    while (number /= 8);
+    text_add_bytes(text, all + at, sizeof all - at);
+}
+
+void text_add_line(struct text *text, const char *name, uint64_t number, const char *unit) {
+    text_add(text, name);
+    text_add_number(text, number);
+    text_add(text, unit);
+}

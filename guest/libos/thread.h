@@ -33,6 +33,10 @@ static inline struct libos_thread *libos_self(void) {
     return self;
 }
 
+/* What PR_SET_NAME sets, of any thread: 0 or -ESRCH. */
+long libos_thread_get_name(long id, char name[16]);
+long libos_thread_set_name(long id, const char *name);
+
 /* The alarm's thread, which isn't in the list; NULL: there is none. */
 struct libos_thread *libos_alarm_thread(void);
 

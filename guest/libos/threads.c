@@ -2,6 +2,7 @@
  * thread's block. */
 #define _GNU_SOURCE
 #include "files.h"
+#include "synthetic.h"
 #include "thread.h"
 
 #include "memory.h"
@@ -45,6 +46,20 @@ void libos_thread_move(void *old_state, void *new_state) {
     struct libos_thread *old = old_state, *new = new_state;
     *new = *old;
     thread_list = new; /* it is the only one */
+}
+
+uint32_t libos_thread_next(uint32_t from) {
+    uint32_t found = 0;
+    libos_lock(&thread_list_lock);
+    for (const struct libos_thread *thread = thread_list; thread; thread = thread->next)
+        if (thread->id >= from && (!found || thread->id < found))
+            found = thread->id;
+    libos_unlock(&thread_list_lock);
+    return found;
+}
+
+bool libos_thread_exists(uint32_t id) {
+    return id && libos_thread_next(id) == id;
 }
 
 /* --- Start and end */

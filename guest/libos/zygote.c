@@ -16,6 +16,7 @@
 #include "file.h"
 #include "heap.h"
 #include "names.h"
+#include "synthetic.h"
 #include "thread.h"
 #include "watch.h"
 
@@ -403,6 +404,7 @@ static void freeze_alone(void) {
         take_info();
         standard_streams_renew();
         locks_renew();
+        system_renew();
         remake_all(list);
         libos_signals_start();
     } else {
