@@ -19,6 +19,8 @@ BUILD = os.path.abspath(sys.argv[1])
 TOOLS = guest.Toolchain(BUILD)
 # Programs that need nothing but themselves.
 COMPARED = ("epolls", "modes",)
+# In memory, on a mounted directory and in a layered root.
+IN_PLACES = ("files", "names", "links", "locks", "notify", "splices")
 count = 0
 failed = 0
 
@@ -203,12 +205,12 @@ def check_order(order, linked):
 def main():
     work = tempfile.mkdtemp(prefix="orc-libos-")
     try:
-        for name in "files", "names", "events", "pipes", "sockets", "network", "refused", "layered", "mounts", "special", "races", "rests", *COMPARED:
+        for name in "events", "pipes", "sockets", "network", "refused", "layered", "mounts", "special", "races", "rests", *COMPARED, *IN_PLACES:
             build(work, name)
         for name in COMPARED:
             compare(name, run([f"{work}/{name}.native"]), orc([], f"{work}/{name}.orc", cwd=work))
-        compare_files(work, "files")
-        compare_files(work, "names")
+        for name in IN_PLACES:
+            compare_files(work, name)
         compare("events", run([f"{work}/events.native"]), orc([], f"{work}/events.orc", cwd=work))
         compare("pipes", run([f"{work}/pipes.native"]), orc([], f"{work}/pipes.orc", cwd=work))
         compare_sockets(work)
