@@ -56,7 +56,7 @@ static long set_place_attributes(struct place *place, const struct attributes *a
     return error ? error : node_set_attributes(place->node, attributes);
 }
 
-static long do_set_attributes(struct place *place, void *attributes) {
+static long do_set_place_attributes(struct place *place, void *attributes) {
     long error = set_place_attributes(place, attributes);
     if (!error)
         notify_place(place, IN_ATTRIB);
@@ -64,7 +64,7 @@ static long do_set_attributes(struct place *place, void *attributes) {
 }
 
 long path_set_attributes(struct file *file, const struct attributes *attributes) {
-    return with_file_path(file, do_set_attributes, (void *)attributes);
+    return with_file_path(file, do_set_place_attributes, (void *)attributes);
 }
 
 /* AT_EMPTY_PATH: what the descriptor is, even if it only names a place. */
@@ -76,6 +76,16 @@ static long set_descriptor_attributes(int descriptor, const struct attributes *a
                  : file->operations->set_attributes ? file->operations->set_attributes(file, attributes)
                                                     : -EPERM;
     file_put(file);
+    return error;
+}
+
+/* /proc/self/fd/N is what the descriptor is. */
+static long do_set_attributes(struct place *place, void *attributes) {
+    if (place->descriptor < 0)
+        return do_set_place_attributes(place, attributes);
+    libos_unlock(&nodes_lock);
+    long error = set_descriptor_attributes(place->descriptor, attributes);
+    libos_lock(&nodes_lock);
     return error;
 }
 
@@ -171,12 +181,30 @@ long sys_utime(const char *path, const long times[2]) {
     return sys_utimensat(AT_FDCWD, path, times ? exact : NULL, 0);
 }
 
-long sys_truncate(const char *path, int64_t size) {
-    long descriptor = sys_openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
-    if (descriptor < 0)
-        return descriptor;
-    long error = sys_ftruncate(descriptor, size);
-    sys_close(descriptor);
+/* What memory has is changed where it is; the host's file is opened for it. */
+static long truncate_node(struct place *place, void *size) {
+    struct stat status;
+    long error = place_do_status(place, &status);
+    if (error || place_by_host(place) || !S_ISREG(status.st_mode) || place->mount->kind == MOUNT_SYNTHETIC)
+        return error ? error : -EAGAIN;
+    error = layer_copy_up(place, false);
+    if (!error)
+        error = node_resize(place->node, *(int64_t *)size);
+    if (!error)
+        notify_place(place, IN_MODIFY);
     return error;
 }
 
+long sys_truncate(const char *path, int64_t size) {
+    if (size < 0)
+        return -EINVAL;
+    long error = with_place(AT_FDCWD, path, PLACE_FOLLOW, truncate_node, &size);
+    if (error != -EAGAIN)
+        return error;
+    long descriptor = sys_openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC | O_NONBLOCK, 0);
+    if (descriptor < 0)
+        return descriptor == -ENXIO ? -EINVAL : descriptor;
+    error = sys_ftruncate(descriptor, size);
+    sys_close(descriptor);
+    return error;
+}

@@ -260,6 +260,8 @@ static long memory_truncate(struct file *file, int64_t size) {
     uint32_t seal = size < file->node->size ? F_SEAL_SHRINK : size > file->node->size ? F_SEAL_GROW : 0;
     long result = file->node->seals & seal ? -EPERM : node_resize(file->node, size);
     libos_unlock(&nodes_lock);
+    if (!result)
+        notify_file(file, IN_MODIFY);
     return result;
 }
 

@@ -32,15 +32,20 @@ struct file *named_descriptor(const struct place *place) {
 
 /* The place is what the file is: a node, which may have lost its name, or what has its path. */
 static long enter_file(struct place *place, struct file *file) {
+    int descriptor = synthetic_descriptor(place->path, place->length);
     if (file->operations == &memory_operations) {
         place->node = file->node;
         place->mount = mount_of_device(file->node->device);
+        place->descriptor = descriptor;
         return 0;
     }
     if (!file->path)
         return 0;
     long error = place_set_at(place, "", *file->path ? file->path : "/", place->flags & ~PLACE_FOLLOW);
-    return error ? error : place_find(place);
+    if (!error)
+        error = place_find(place);
+    place->descriptor = descriptor;
+    return error;
 }
 
 long with_found(struct place *place, place_function *function, void *context) {
@@ -49,6 +54,8 @@ long with_found(struct place *place, place_function *function, void *context) {
     struct file *file = result ? NULL : named_descriptor(place);
     if (file)
         result = enter_file(place, file);
+    if (result == -ENOENT && file)
+        result = 0; /* its name is gone: there's the descriptor still */
     while (!result) {
         result = function(place, context);
         if (result != -ELOOP || !place->host || place->node)
@@ -121,7 +128,7 @@ static long status_of_descriptor(int descriptor, struct stat *status) {
 
 static long do_status_followed(struct place *place, void *status) {
     bool link = place->mount->kind == MOUNT_SYNTHETIC && !place->node && place_follows(place);
-    int descriptor = link ? synthetic_descriptor(place->path, place->length) : -1;
+    int descriptor = link ? synthetic_descriptor(place->path, place->length) : place->descriptor;
     return descriptor < 0 ? place_do_status(place, status) : status_of_descriptor(descriptor, status);
 }
 

@@ -35,6 +35,7 @@ struct place {
     bool host;              /* the host's side may have it */
     bool must_be_directory; /* the path ended in a slash */
     uint8_t flags, expansions;
+    int descriptor;         /* the path led through its name in /proc/self/fd, or -1 */
     uint32_t known;  /* so many bytes of the path hold no link: memory says, or they were canonical before */
     uint32_t length; /* of `path` */
     char path[PATH_MAX]; /* "" for the root */

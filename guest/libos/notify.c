@@ -180,8 +180,8 @@ static void tell_both(const char *path, size_t length, uint32_t events) {
     tell((struct happening){.path = path, .length = length, .events = events});
 }
 
-static void tell_gone(const char *path, size_t length, uint32_t directory) {
-    tell((struct happening){.path = path, .length = length, .events = IN_DELETE_SELF | directory, .ends = true});
+static void tell_gone(const char *path, size_t length) {
+    tell((struct happening){.path = path, .length = length, .events = IN_DELETE_SELF, .ends = true});
 }
 
 static uint32_t flag_of(bool directory) {
@@ -213,7 +213,7 @@ void notify_created_event(const struct place *place, bool directory) {
 static void tell_unlinked(const struct place *place, bool directory, bool open) {
     tell((struct happening){.path = place->path, .length = place->length, .events = IN_ATTRIB | flag_of(directory)});
     if (!open)
-        tell_gone(place->path, place->length, flag_of(directory));
+        tell_gone(place->path, place->length);
 }
 
 /* The caller holds one reference. */
@@ -226,7 +226,7 @@ void notify_removed_event(const struct place *place, bool directory) {
         return;
     libos_lock(&notify_lock);
     if (directory)
-        tell_gone(place->path, place->length, IN_ISDIR);
+        tell_gone(place->path, place->length);
     else
         tell_unlinked(place, false, stays(place));
     tell_parent(place->path, place->length, IN_DELETE | flag_of(directory), 0);
@@ -237,7 +237,7 @@ void notify_replaced_event(const struct place *place) {
     if (is_hosts(place->mount))
         return;
     libos_lock(&notify_lock);
-    tell_gone(place->path, place->length, 0);
+    tell_gone(place->path, place->length);
     libos_unlock(&notify_lock);
 }
 
@@ -247,8 +247,8 @@ static void tell_moved(const struct place *from, const struct place *to, uint32_
     tell_parent(to->path, to->length, IN_MOVED_TO | directory, cookie);
 }
 
-static void tell_move_self(const struct place *place, uint32_t directory) {
-    tell((struct happening){.path = place->path, .length = place->length, .events = IN_MOVE_SELF | directory});
+static void tell_move_self(const struct place *place) {
+    tell((struct happening){.path = place->path, .length = place->length, .events = IN_MOVE_SELF});
 }
 
 void notify_moved_event(const struct place *from, const struct place *to, bool directory) {
@@ -256,7 +256,7 @@ void notify_moved_event(const struct place *from, const struct place *to, bool d
         return;
     libos_lock(&notify_lock);
     tell_moved(from, to, flag_of(directory));
-    tell_move_self(from, flag_of(directory));
+    tell_move_self(from);
     libos_unlock(&notify_lock);
 }
 
@@ -265,9 +265,9 @@ void notify_exchanged(const struct place *one, bool directory, const struct plac
         return;
     libos_lock(&notify_lock);
     tell_moved(one, other, flag_of(directory));
-    tell_move_self(one, flag_of(directory));
+    tell_move_self(one);
     tell_moved(other, one, flag_of(other_directory));
-    tell_move_self(other, flag_of(other_directory));
+    tell_move_self(other);
     libos_unlock(&notify_lock);
 }
 
@@ -292,7 +292,7 @@ static void tell_if_gone(struct file *file) {
     libos_lock(&nodes_lock);
     if (!file->node->links && file->node->references == 1) {
         libos_lock(&notify_lock);
-        tell_gone(file->path, strlen(file->path), 0);
+        tell_gone(file->path, strlen(file->path));
         libos_unlock(&notify_lock);
     }
     libos_unlock(&nodes_lock);
@@ -423,8 +423,15 @@ static void notify_release(struct file *file) {
     heap_free(notify, sizeof *notify);
 }
 
+/* There is no position, and asking for one is no mistake. */
+static long notify_seek(struct file *file, int64_t offset, int whence) {
+    (void)file, (void)offset, (void)whence;
+    return 0;
+}
+
 const struct file_operations notify_operations = {
     .read = notify_read,
+    .seek = notify_seek,
     .status = notify_status,
     .control = notify_control,
     .release = notify_release,

@@ -219,6 +219,25 @@ static long open_place(struct place *place, unsigned flags, mode_t mode, struct 
     return error == -ENOENT && is_mount_point(place) ? open_directory(flags, file) : error;
 }
 
+/* The host's file itself, whatever has its name. -EACCES, -EINVAL: it has to be by that. */
+static long open_handle_again(const struct file *open, unsigned flags, struct file **file) {
+    const struct orc_path itself = {.directory = open->handle};
+    long handle = orc_hostcall(ORC_OPEN, (long)&itself, flags & (O_ACCMODE | O_TRUNC | O_NONBLOCK), 0, 0, 0);
+    if (handle < 0)
+        return handle == -ENOTDIR ? -EINVAL : handle;
+    *file = file_create(&host_file_operations, FILE_HOST, flags & KEPT_FLAGS);
+    if (!*file) {
+        orc_hostcall(ORC_CLOSE, handle, 0, 0, 0, 0);
+        return -ENOMEM;
+    }
+    (*file)->handle = (uint32_t)handle;
+    (*file)->by_path = open->by_path;
+    (*file)->layered = open->layered;
+    (*file)->shown_device = open->shown_device;
+    (*file)->unchanging = open->unchanging;
+    return 0;
+}
+
 /* Another description of what is open: what has a position gets one of its own. Others are duplicates, unlike in Linux.
  * -EAGAIN: it's to be opened by its path. */
 static long open_again(struct file *open, unsigned flags, struct file **file) {
@@ -232,6 +251,11 @@ static long open_again(struct file *open, unsigned flags, struct file **file) {
     }
     if (is_fifo(open))
         return fifo_prepare_again(open, flags & KEPT_FLAGS, file);
+    if (open->kind == FILE_HOST && !open->directory && !(open->layered && wants_write(flags))) {
+        long error = open_handle_again(open, flags, file);
+        if (error != -EACCES && error != -EINVAL)
+            return error;
+    }
     if (open->kind == FILE_MEMORY && !open->own)
         return made(file_create(open->operations, FILE_MEMORY, flags & KEPT_FLAGS), file);
     if (open->path)
@@ -323,8 +347,10 @@ static long open_at(int directory, const char *path, unsigned flags, mode_t mode
     bool keep = !error && !(*file)->path && *file != open;
     if (keep && flags & NAMELESS)
         name_nameless(&place, *file);
-    keep = keep && !(open && (*file)->kind == FILE_MEMORY); /* its name may be another file's by now */
-    bool kept = !keep || keep_path(*file, &place);
+    bool again = open && ((*file)->kind == FILE_MEMORY || (*file)->kind == FILE_HOST) && open->path;
+    if (keep && again) /* as it's named, which may lead elsewhere by now */
+        place_set_at(&place, "", open->path, 0);
+    bool kept = !keep || (open && !open->path) || keep_path(*file, &place);
     libos_unlock(&nodes_lock);
     if (open)
         file_put(open);

@@ -284,6 +284,7 @@ long place_expand(struct place *place) {
 long place_set_at(struct place *place, const char *base, const char *path, unsigned flags) {
     place->flags = flags;
     place->expansions = 0;
+    place->descriptor = -1;
     place->must_be_directory = false;
     place->known = *path == '/' ? 0 : strlen(base);
     if (!*path && !(flags & PLACE_EMPTY))

@@ -71,12 +71,14 @@ static bool overlap(const struct range_lock *one, const struct range_lock *other
     return one->start <= other->end && other->start <= one->end;
 }
 
+/* The first of them in the file. */
 static const struct range_lock *find_conflict(const struct held *held, const struct range_lock *wanted) {
+    const struct range_lock *first = NULL;
     for (; held; held = held->next)
         if (held->lock.owner != wanted->owner && overlap(&held->lock, wanted) &&
-            (held->lock.type == F_WRLCK || wanted->type == F_WRLCK))
-            return &held->lock;
-    return NULL;
+            (held->lock.type == F_WRLCK || wanted->type == F_WRLCK) && (!first || held->lock.start < first->start))
+            first = &held->lock;
+    return first;
 }
 
 /* Takes [start, end] out of the owner's locks. A lock in the middle of which it lies becomes two: `spare` is the second.

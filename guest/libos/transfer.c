@@ -339,7 +339,8 @@ static bool appends(int descriptor) {
 }
 
 long sys_sendfile(int out, int in, int64_t *offset, size_t length) {
-    return appends(out) ? -EINVAL : copy_between(out, NULL, in, offset, length);
+    long result = appends(out) ? -EINVAL : copy_between(out, NULL, in, offset, length);
+    return result == -EISDIR ? -EINVAL : result;
 }
 
 /* Where a copy would begin and end in a regular file; -errno for others. */

@@ -57,7 +57,7 @@ static void errors(int a, const char *name) {
     SHOW(set(only, F_SETLK, F_RDLCK, 0, 0));
     SHOW(set(path, F_SETLK, F_RDLCK, 0, 0));
     SHOW(flock(path, LOCK_SH));
-    SHOW(flock(a, 99));
+    SHOW(flock(a, 16));
     SHOW(flock(only, LOCK_EX));
     close(only);
     close(path);

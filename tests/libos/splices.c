@@ -105,7 +105,7 @@ static long flagged(long call, int fd, const void *data, size_t length, long off
 }
 
 static void flags(int file) {
-    char byte;
+    char byte = 0;
     int p[2];
     SHOW(pipe(p));
     SHOW(ftruncate(file, 10));
