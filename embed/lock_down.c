@@ -37,7 +37,7 @@ static const int allowed[] = {
     SYS_close, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_lseek, SYS_fcntl, SYS_ioctl, SYS_openat, SYS_openat2,
     SYS_getdents64, SYS_readlinkat, SYS_mkdirat, SYS_unlinkat, SYS_renameat2, SYS_linkat, SYS_symlinkat,
     SYS_ftruncate, SYS_fsync, SYS_fdatasync, SYS_syncfs, SYS_fchmod, SYS_utimensat, SYS_fallocate, SYS_fstatfs,
-    SYS_dup, SYS_unlink, SYS_rename, SYS_flock, SYS_fgetxattr, SYS_fsetxattr, SYS_flistxattr, SYS_fremovexattr,
+    SYS_dup, SYS_unlink, SYS_rename, SYS_fchmodat, SYS_flock, SYS_fgetxattr, SYS_fsetxattr, SYS_flistxattr, SYS_fremovexattr,
     SYS_inotify_init1, SYS_inotify_add_watch, SYS_inotify_rm_watch,
     /* events and sockets */
     SYS_pipe2, SYS_socketpair, SYS_eventfd2, SYS_signalfd4, SYS_timerfd_create, SYS_timerfd_settime,

@@ -27,6 +27,16 @@ static long check_owner(const struct attributes *attributes, const struct stat *
     return !attributes->set_owner || same ? 0 : -EPERM;
 }
 
+/* Of a FIFO or socket, which is named and not opened. */
+static long set_mode_of_name(const struct orc_path *path, mode_t mode) {
+    long handle = orc_hostcall(ORC_OPEN, (long)path, O_PATH | O_NOFOLLOW | ORC_NO_LINKS, 0, 0, 0);
+    if (handle < 0)
+        return handle;
+    long error = orc_hostcall(ORC_SET_MODE, handle, mode, 0, 0, 0);
+    orc_hostcall(ORC_CLOSE, handle, 0, 0, 0, 0);
+    return error == -EBADF ? -EPERM : error;
+}
+
 /* By name: so they change of links, too, and of what can't be opened. A mount point has no name on the host's side. */
 static long set_host_attributes(struct place *place, const struct attributes *attributes, const struct stat *status) {
     struct orc_path path = place_host(place);
@@ -37,7 +47,7 @@ static long set_host_attributes(struct place *place, const struct attributes *at
     if (!path.length || (attributes->set_mode && opens))
         return set_by_handle(&path, attributes);
     if (attributes->set_mode)
-        return -EPERM;
+        return set_mode_of_name(&path, attributes->mode);
     return attributes->set_times ? orc_hostcall(ORC_SET_TIMES_AT, (long)&path, (long)attributes->times, 0, 0, 0) : 0;
 }
 

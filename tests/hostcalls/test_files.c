@@ -180,10 +180,15 @@ GUEST_TEST(fifos_have_names_and_nothing_else) {
     assert_int_equal(HOSTCALL(ORC_MAKE_FIFO, path_at(guest, RW, "fifo"), 0600), -EEXIST);
     assert_int_equal(open_at(guest, RW, "fifo", O_RDONLY, 0), -EACCES);
     assert_int_equal(open_at(guest, RW, "fifo", O_RDWR, 0), -EACCES);
+    assert_int_equal(HOSTCALL(ORC_SET_MODE, opened(guest, RW, "fifo", O_PATH | O_NOFOLLOW), 0640), 0);
+    host_link(guest, "../secret", "rw/out");
+    assert_int_equal(HOSTCALL(ORC_SET_MODE, opened(guest, RW, "out", O_PATH | O_NOFOLLOW), 0640), -EBADF);
+    assert_int_equal(HOSTCALL(ORC_SET_MODE, opened(guest, RW, "file", O_PATH), 0640), -EBADF);
     int64_t times[2] = {1000000000, 2000000000};
     assert_int_equal(HOSTCALL(ORC_SET_TIMES_AT, path_at(guest, RW, "fifo"), put(guest, BUFFER, times, sizeof times)), 0);
     assert_int_equal(HOSTCALL(ORC_STATUS_AT, path_at(guest, RW, "fifo"), 0, BUFFER), 0);
     assert_int_equal(((struct orc_status *)at(guest, BUFFER))->modification, 2000000000);
+    assert_int_equal(((struct orc_status *)at(guest, BUFFER))->mode, S_IFIFO | 0640);
 }
 
 GUEST_TEST(times_of_names_follow_no_link) {

@@ -63,6 +63,7 @@ static void use_files(struct guest *guest) {
     uint64_t nameless = EXPECT(ORC_OPEN, path_at(guest, RW, ""), O_TMPFILE | O_RDWR, 0600);
     EXPECT(ORC_LINK_HANDLE, nameless, path_at(guest, RW, "named"));
     EXPECT(ORC_MAKE_FIFO, path_at(guest, RW, "fifo"), 0600);
+    EXPECT(ORC_SET_MODE, EXPECT(ORC_OPEN, path_at(guest, RW, "fifo"), O_PATH, 0), 0640);
     EXPECT(ORC_SET_TIMES_AT, path_at(guest, RW, "fifo"), put(guest, SCRATCH, (int64_t[2]){ORC_TIME_NOW, 5}, 16));
     uint64_t notify = EXPECT(ORC_NOTIFY);
     int64_t number = EXPECT(ORC_NOTIFY_WATCH, notify, path_at(guest, RW, "sub"), IN_CREATE, 0);

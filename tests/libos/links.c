@@ -170,6 +170,9 @@ static void fifos(void) {
     SHOW(mkfifo("fifo", 0600));
     SHOW(stat("fifo", &status));
     SHOW(status.st_mode);
+    SHOW(chmod("fifo", 0640));
+    SHOW(stat("fifo", &status));
+    SHOW(status.st_mode);
     SHOW(open("fifo", O_WRONLY | O_NONBLOCK));
     int reader = open("fifo", O_RDONLY | O_NONBLOCK), writer = open("fifo", O_WRONLY);
     SHOW(reader >= 0 && writer >= 0);

@@ -385,10 +385,24 @@ FILE_CALL(call_sync, RIGHT_WRITE, REGULAR | DIRECTORY) {
     }
 }
 
+/* What is only named (O_PATH) has a mode as well: sockets and FIFOs, but no devices. */
+static int64_t set_named_mode(int fd, mode_t mode) {
+    char name[PROC_NAME_SIZE];
+    struct stat found;
+    if (fstat(fd, &found) != 0)
+        return -errno;
+    if (!S_ISSOCK(found.st_mode) && !S_ISFIFO(found.st_mode))
+        return -EBADF;
+    snprintf(name, sizeof name, PROC_NAME, fd);
+    return result_of(syscall(SYS_fchmodat, AT_FDCWD, name, mode));
+}
+
 FILE_CALL(call_set_mode, RIGHT_WRITE, REGULAR | DIRECTORY) {
     if (call->arguments[1] & ~(uint64_t)PLAIN_MODE)
         return -EPERM;
-    return result_of(fchmod(call->fd, (mode_t)call->arguments[1]));
+    mode_t mode = (mode_t)call->arguments[1];
+    int64_t result = result_of(fchmod(call->fd, mode));
+    return result == -EBADF ? set_named_mode(call->fd, mode) : result;
 }
 
 static struct timespec file_time(int64_t time) {
