@@ -4,16 +4,30 @@
  * vector register. All of this are moves, which leave the flags alone. */
 #include "lift.h"
 
+#include <limits.h>
+
 #define BIT(number) ((uint16_t)(1u << (number)))
 
 /* ---- what to spill ---- */
 
+/* Where a register must be in its place: branches through it, string instructions. */
+static bool is_fixed(const struct instruction *instruction) {
+    ZydisInstructionCategory category = instruction->decoded.meta.category;
+    return category == ZYDIS_CATEGORY_CALL || category == ZYDIS_CATEGORY_UNCOND_BR ||
+           category == ZYDIS_CATEGORY_STRINGOP;
+}
+
+/* INT_MAX: it can't be spilled. */
 static int count_uses(const struct text *text, const struct region *group, int number) {
     int count = 0;
     for (int i = 0; i < text->count; i++) {
         const struct instruction *instruction = &text->instructions[i];
-        if (group_of(text, instruction) == group && (instruction->reads | instruction->writes) & BIT(number))
-            count++;
+        if (group_of(text, instruction) != group ||
+            !((instruction->reads | instruction->writes) & BIT(number)))
+            continue;
+        if (is_fixed(instruction))
+            return INT_MAX;
+        count++;
     }
     return count;
 }
@@ -156,9 +170,7 @@ static void print_with_register(struct text *text, const struct instruction *ins
 
 void print_spilled(struct text *text, const struct instruction *instruction) {
     const struct region *group = group_of(text, instruction);
-    ZydisInstructionCategory category = instruction->decoded.meta.category;
-    bool branches = category == ZYDIS_CATEGORY_CALL || category == ZYDIS_CATEGORY_UNCOND_BR;
-    if (branches || category == ZYDIS_CATEGORY_STRINGOP)
+    if (is_fixed(instruction))
         refuse(text, instruction, 4, "all registers are in use, and %%rbp is the data stack pointer");
     else if (!print_move(text, instruction, group->spilled, group->keeper))
         print_with_register(text, instruction, group->spilled, group);
