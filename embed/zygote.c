@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "orc/hostcall.h"
 #include "zygote.h"
 
 #define STEP 5000000ull /* ns between two looks */
@@ -102,6 +103,15 @@ static bool is_zero(const uint8_t *page) {
 
 #define BATCH 16 /* pages */
 
+/* A page past the end of a file that it shows can't be read: there's nothing to be kept of it. */
+static void read_pages(uint8_t *pages, uint64_t address, size_t size) {
+    if (pread(memory, pages, size, (off_t)address) == (ssize_t)size)
+        return;
+    for (size_t at = 0; at < size; at += ORC_PAGE_SIZE)
+        if (pread(memory, pages + at, ORC_PAGE_SIZE, (off_t)(address + at)) != ORC_PAGE_SIZE)
+            memset(pages + at, 0, ORC_PAGE_SIZE);
+}
+
 /* The pages that aren't zero; through the kernel, since some of them may have lost their protection. `fresh`:
  * what isn't in memory is zero, and not a part of some template or image. */
 static int copy_pages(const struct orc_zygote *zygote, uint32_t start, uint64_t end, bool fresh) {
@@ -110,8 +120,7 @@ static int copy_pages(const struct orc_zygote *zygote, uint32_t start, uint64_t 
         size_t size = end - at < sizeof pages ? end - at : sizeof pages;
         if (fresh && !orc_resident_any(zygote->compartment, at, size))
             continue;
-        if (pread(memory, pages, size, (off_t)((uint64_t)slot + at)) != (ssize_t)size)
-            return -EIO;
+        read_pages(pages, (uint64_t)slot + at, size);
         for (size_t page = 0; page < size; page += ORC_PAGE_SIZE)
             if (!is_zero(pages + page) &&
                 pwrite(zygote->image, pages + page, ORC_PAGE_SIZE, (off_t)(at + page)) != ORC_PAGE_SIZE)
@@ -120,16 +129,11 @@ static int copy_pages(const struct orc_zygote *zygote, uint32_t start, uint64_t 
     return 0;
 }
 
-/* A mapping of the slot: what the guest has mapped is mapped again in clones; what is private in the object
- * window is objects' data, which clones map with the objects. */
-static int save_mapping(struct orc_zygote *zygote, uint32_t start, uint64_t end, const char *flags,
-                        bool fresh) {
-    bool in_window = start >= ORC_WINDOW && start < ORC_WINDOW_END;
-    int protection = (flags[0] == 'r' ? PROT_READ : 0) | (flags[1] == 'w' ? PROT_WRITE : 0);
-    if (flags[3] != 'p')
+/* A mapping of the slot: what is private in the object window is objects' data, which clones map with the objects. */
+static int save_mapping(const struct orc_zygote *zygote, uint32_t start, uint64_t end, const char *flags) {
+    if (start < ORC_WINDOW || start >= ORC_WINDOW_END || flags[3] != 'p')
         return 0;
-    int status = in_window ? 0 : add_range(zygote, start, end, protection);
-    return status < 0 ? status : copy_pages(zygote, start, end, fresh);
+    return copy_pages(zygote, start, end, false);
 }
 
 static int save_mappings(struct orc_zygote *zygote) {
@@ -141,13 +145,30 @@ static int save_mappings(struct orc_zygote *zygote) {
     if (!file)
         return -EIO;
     while (status == 0 && getline(&line, &room, file) > 0) {
-        unsigned long long start, end, inode;
-        if (sscanf(line, "%llx-%llx %4s %*s %*s %llu", &start, &end, flags, &inode) == 4 && start >= slot &&
+        unsigned long long start, end;
+        if (sscanf(line, "%llx-%llx %4s", &start, &end, flags) == 3 && start >= slot &&
             end <= slot + ORC_SLOT_SIZE)
-            status = save_mapping(zygote, (uint32_t)(start - slot), end - slot, flags, inode == 0);
+            status = save_mapping(zygote, (uint32_t)(start - slot), end - slot, flags);
     }
     free(line);
     fclose(file);
+    return status;
+}
+
+/* What the guest has mapped is mapped again in clones, but for the pages of files, which their guests map anew. */
+static int save_ranges(struct orc_zygote *zygote) {
+    struct orc_memory_range range;
+    int status = 0;
+    for (uint64_t at = 0; status == 0; at = (uint64_t)range.start + range.size) {
+        if (at >= ORC_SLOT_SIZE || orc_compartment_memory_range(zygote->compartment, (uint32_t)at, &range) < 0)
+            break;
+        uint64_t end = (uint64_t)range.start + range.size;
+        if (range.kind == ORC_RANGE_SHARED || range.kind == ORC_RANGE_PRIVATE)
+            continue;
+        status = add_range(zygote, range.start, end, (int)range.protection);
+        if (status == 0)
+            status = copy_pages(zygote, range.start, end, range.kind == ORC_RANGE_FRESH);
+    }
     return status;
 }
 
@@ -156,6 +177,8 @@ static int save(struct orc_zygote *zygote) {
     if (zygote->image < 0 || ftruncate(zygote->image, ORC_SLOT_SIZE) != 0)
         return -errno;
     int status = save_mappings(zygote);
+    if (status == 0)
+        status = save_ranges(zygote);
     if (status == 0 &&
         fcntl(zygote->image, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
         status = -errno;

@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 #include "files.h"
+#include "memory.h"
 #include "node.h"
 #include "locks.h"
 #include "pipe.h"
@@ -61,6 +62,8 @@ static long control_seals(struct file *file, bool add, uint32_t seals) {
         return -EINVAL;
     libos_lock(&nodes_lock);
     long error = file->node->seals & F_SEAL_SEAL ? -EPERM : 0;
+    if (!error && seals & F_SEAL_WRITE && is_mapped_to_write(file->node))
+        error = -EBUSY;
     if (!error)
         file->node->seals |= seals;
     libos_unlock(&nodes_lock);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include "heap.h"
+#include "memory.h"
 #include "names.h"
 
 /* What the host says about the first `length` bytes of the path. */
@@ -129,6 +130,8 @@ static long copy_node(struct place *place, const struct orc_status *status, bool
         node_put(node);
     if (!error && status->links == 1) /* a link more has the host's content still, and mustn't seem to be the same file */
         node->inode = status->inode;
+    if (!error && S_ISREG(status->mode) && (error = areas_follow(node, status->device, status->inode)) < 0)
+        node_put(node);
     *result = node;
     return error;
 }

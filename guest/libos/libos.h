@@ -104,11 +104,7 @@ void names_start(void);
 /* A line for the operator, at most 512 bytes. */
 void libos_log(const char *text);
 
-/* fd.c (files): for private file mappings. Bytes read, 0 at the end, -errno. */
-long libos_pread(int fd, void *buffer, size_t length, int64_t offset);
-/* Whether mmap may read it; protection as for mmap. 0 or -errno (-EACCES, -ENODEV, -EBADF). */
-
-/* ---- system calls: memory.c */
+/* ---- system calls: memory.c, mapping.c, advice.c */
 long sys_mmap(long address, long length, long protection, long flags, long fd, long offset);
 long sys_munmap(long address, long length);
 long sys_mremap(long address, long old_length, long new_length, long flags, long new_address);
@@ -117,6 +113,11 @@ long sys_madvise(long address, long length, long advice);
 long sys_mincore(long address, long length, long vector);
 long sys_msync(long address, long length, long flags);
 long sys_brk(long address);
+long sys_mlock(long address, long length);
+long sys_mlock2(long address, long length, long flags);
+long sys_munlock(long address, long length);
+long sys_mlockall(long flags);
+long sys_munlockall(void);
 
 /* ---- threads.c */
 _Noreturn void sys_exit(long status);

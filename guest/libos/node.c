@@ -75,7 +75,7 @@ void node_status(const struct node *node, struct stat *status) {
     status->st_gid = node->group;
     status->st_size = node->size;
     status->st_blksize = LIBOS_PAGE;
-    status->st_blocks = S_ISREG(node->mode) ? node->chunks_used / 512 : 0;
+    status->st_blocks = S_ISREG(node->mode) ? (blkcnt_t)(node_allocated(node) / 512) : 0;
     status->st_atim = time_of(node->access);
     status->st_mtim = time_of(node->modification);
     status->st_ctim = time_of(node->change);

@@ -32,6 +32,9 @@ struct node {
     uint32_t seals; /* F_SEAL_ */
     uint64_t inode;
     int64_t size;
+    uint32_t mapped;         /* mappings of its memory file, and those about to be; atomic */
+    uint32_t memory_file;    /* 1 + its handle: the content, in place of chunks; 0: there is none */
+    struct node *next_shared; /* of those that have one */
     int64_t access, modification, change, birth; /* ns since 1970 */
     struct attribute *attributes;                /* xattr.c */
     bool nameless; /* O_TMPFILE: it may get a name, though it has none */
@@ -83,6 +86,24 @@ long node_reserve(struct node *node, int64_t offset, int64_t length);
 void node_clear(struct node *node, int64_t offset, int64_t length);
 long node_set_attributes(struct node *node, const struct attributes *attributes);
 void node_free_content(struct node *node);
+uint64_t node_allocated(const struct node *node); /* bytes */
+/* The content becomes a memory file's, so that it can be mapped: 0, -ENOMEM, -ENFILE. It stays one while it is mapped, and
+ * large ones on. */
+long node_share(struct node *node);
+static inline uint32_t node_handle(const struct node *node) {
+    return node->memory_file - 1;
+}
+/* With or without the lock: one mapping more. */
+static inline void node_mapped(struct node *node) {
+    __atomic_add_fetch(&node->mapped, 1, __ATOMIC_SEQ_CST);
+}
+/* Without: one less of the file's node. */
+void node_unmapped(struct file *file);
+/* For zygotes: the content of all memory files as chunks, too (false: no memory); not so any more; or instead, since the
+ * memory files are another compartment's, and then in memory files again (0 or -errno). */
+bool nodes_unshare(void);
+void nodes_keep_shared(void);
+long nodes_share_again(void);
 
 /* A file for a regular node, with a reference of its own (NULL: no memory). Files are put without the lock.
  */

@@ -98,7 +98,7 @@ static long rest_in(long number, long a, long b, int64_t timeout) {
 long libos_wait(long number, long a, long b, long c, long d, long e) {
     bool futex = number == ORC_FUTEX_WAIT, epoll = number == ORC_EPOLL_WAIT;
     int64_t timeout = epoll ? d : c;
-    if ((!futex && !epoll && number != ORC_POLL) || (timeout >= 0 && timeout <= PATIENCE))
+    if ((!futex && !epoll && number != ORC_POLL) || (futex && d) || (timeout >= 0 && timeout <= PATIENCE))
         return orc_hostcall(number, a, b, c, d, e);
     long result = orc_hostcall(number, a, b, epoll ? c : PATIENCE, epoll ? PATIENCE : d, e);
     if (result != (futex ? -ETIMEDOUT : 0))

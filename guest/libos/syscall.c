@@ -300,6 +300,11 @@ static call *const calls[] = {
     [SYS_madvise] = CALL(sys_madvise),
     [SYS_mincore] = CALL(sys_mincore),
     [SYS_msync] = CALL(sys_msync),
+    [SYS_mlock] = CALL(sys_mlock),
+    [SYS_mlock2] = CALL(sys_mlock2),
+    [SYS_munlock] = CALL(sys_munlock),
+    [SYS_mlockall] = CALL(sys_mlockall),
+    [SYS_munlockall] = CALL(sys_munlockall),
     [SYS_brk] = CALL(sys_brk),
 };
 

@@ -174,14 +174,14 @@ static int64_t futex_timeout(const struct timespec *timeout, bool absolute, bool
     return wanted > now ? wanted - now : 0;
 }
 
-static long futex_wait(long address, long value, int64_t timeout) {
+static long futex_wait(long address, long value, int64_t timeout, bool shared) {
     if (timeout == -EINVAL)
         return -EINVAL;
     if (timeout == ORC_FOREVER)
-        return libos_blocking(ORC_FUTEX_WAIT, address, value & 0xffffffff, timeout, 0, 0);
+        return libos_blocking(ORC_FUTEX_WAIT, address, value & 0xffffffff, timeout, shared, 0);
     int64_t end = libos_now(ORC_CLOCK_MONOTONIC) + timeout;
     for (;;) {
-        long result = libos_blocking_once(ORC_FUTEX_WAIT, address, value & 0xffffffff, timeout, 0, 0);
+        long result = libos_blocking_once(ORC_FUTEX_WAIT, address, value & 0xffffffff, timeout, shared, 0);
         if (result != -EINTR || libos_interrupted())
             return result;
         timeout = end - libos_now(ORC_CLOCK_MONOTONIC);
@@ -190,18 +190,19 @@ static long futex_wait(long address, long value, int64_t timeout) {
     }
 }
 
-static long wake(long address, long count) {
-    return libos_futex_wake(address, count < 0 ? INT_MAX : count);
+static long wake(long address, long count, bool shared) {
+    count = count < 0 ? INT_MAX : count;
+    return shared ? orc_hostcall(ORC_FUTEX_WAKE, address, count, 1, 0, 0) : libos_futex_wake(address, count);
 }
 
 /* Waiters that should move to another futex wake up instead, and find out for themselves: a wake-up without a reason is
  * always allowed. */
-static long requeue(long address, long wake_count, long requeue_count) {
+static long requeue(long address, long wake_count, long requeue_count, bool shared) {
     long count = wake_count > INT_MAX - requeue_count ? INT_MAX : wake_count + requeue_count;
-    return wake(address, count);
+    return wake(address, count, shared);
 }
 
-static long wake_operation(long address, long count, long count2, long address2, uint32_t operation) {
+static long wake_operation(long address, long count, long count2, long address2, uint32_t operation, bool is_private) {
     int argument = (int)(operation << 8) >> 20, comparand = (int)(operation << 20) >> 20, old;
     int *word = (int *)address2;
     if (operation >> 28 & FUTEX_OP_OPARG_SHIFT)
@@ -230,31 +231,33 @@ static long wake_operation(long address, long count, long count2, long address2,
     uint32_t comparison = operation >> 24 & 15;
     if (comparison >= sizeof outcomes)
         return -ENOSYS;
-    long woken = wake(address, count);
-    return woken >= 0 && outcomes[comparison] ? woken + wake(address2, count2) : woken;
+    long woken = wake(address, count, !is_private && is_shared_word(address));
+    return woken >= 0 && outcomes[comparison] ? woken + wake(address2, count2, !is_private && is_shared_word(address2))
+                                              : woken;
 }
 
 long sys_futex(long address, long operation, long value, long timeout, long address2, long value3) {
-    bool realtime = operation & FUTEX_CLOCK_REALTIME;
+    bool realtime = operation & FUTEX_CLOCK_REALTIME, is_private = operation & FUTEX_PRIVATE_FLAG;
+    bool shared = !is_private && is_shared_word(address);
     switch (operation & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)) {
     case FUTEX_WAIT:
-        return futex_wait(address, value, futex_timeout((const struct timespec *)timeout, false, realtime));
+        return futex_wait(address, value, futex_timeout((const struct timespec *)timeout, false, realtime), shared);
     case FUTEX_WAIT_BITSET:
         if (!(uint32_t)value3)
             return -EINVAL;
-        return futex_wait(address, value, futex_timeout((const struct timespec *)timeout, true, realtime));
+        return futex_wait(address, value, futex_timeout((const struct timespec *)timeout, true, realtime), shared);
     case FUTEX_WAKE:
-        return wake(address, value);
+        return wake(address, value, shared);
     case FUTEX_WAKE_BITSET: /* who waits for other bits wakes up for nothing; all do, so that the right one is among them */
-        return (uint32_t)value3 ? wake(address, (uint32_t)value3 == 0xffffffff ? value : INT_MAX) : -EINVAL;
+        return (uint32_t)value3 ? wake(address, (uint32_t)value3 == 0xffffffff ? value : INT_MAX, shared) : -EINVAL;
     case FUTEX_CMP_REQUEUE:
         if (__atomic_load_n((int *)address, __ATOMIC_SEQ_CST) != (int)value3)
             return -EAGAIN;
-        return requeue(address, value, (int)timeout < 0 ? INT_MAX : (int)timeout);
+        return requeue(address, value, (int)timeout < 0 ? INT_MAX : (int)timeout, shared);
     case FUTEX_REQUEUE:
-        return requeue(address, value, (int)timeout < 0 ? INT_MAX : (int)timeout);
+        return requeue(address, value, (int)timeout < 0 ? INT_MAX : (int)timeout, shared);
     case FUTEX_WAKE_OP:
-        return wake_operation(address, value, (int)timeout, address2, (uint32_t)value3);
+        return wake_operation(address, value, (int)timeout, address2, (uint32_t)value3, is_private);
     }
     return -ENOSYS;
 }

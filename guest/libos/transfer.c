@@ -75,10 +75,6 @@ long sys_pread64(int descriptor, void *buffer, size_t length, int64_t offset) {
     return result;
 }
 
-long libos_pread(int fd, void *buffer, size_t length, int64_t offset) {
-    return sys_pread64(fd, buffer, length, offset);
-}
-
 long sys_pwrite64(int descriptor, const void *buffer, size_t length, int64_t offset) {
     long result;
     struct file *file = get_positioned(descriptor, offset, &result);

@@ -15,6 +15,7 @@
 #include <sys/timerfd.h>
 #include "file.h"
 #include "heap.h"
+#include "memory.h"
 #include "names.h"
 #include "synthetic.h"
 #include "thread.h"
@@ -135,6 +136,10 @@ static bool record_proxies(struct record **list, const struct file *file) {
     return true;
 }
 
+static bool record_mapped(struct record **list, struct file *file) {
+    return file->kind != FILE_HOST || file->granted || add_record(list, file->handle, file, false) != NULL;
+}
+
 static bool record_all(struct record **list) {
     for (int descriptor = descriptor_next(0); descriptor >= 0; descriptor = descriptor_next(descriptor + 1)) {
         struct file *file = file_get(descriptor);
@@ -150,6 +155,9 @@ static bool record_all(struct record **list) {
         if (!done)
             return false;
     }
+    for (const struct area *area = areas; area; area = area->next) /* their descriptors may be closed */
+        if (!record_mapped(list, area->file) || (area->before && !record_mapped(list, area->before)))
+            return false;
     for (uint32_t event = wake_event_next(ORC_NO_HANDLE); event != ORC_NO_HANDLE;
          event = wake_event_next(event))
         if (!add_record(list, event, NULL, false))
@@ -398,7 +406,8 @@ static bool park_others(void) {
 /* From here on in each clone, or on in the zygote. */
 static void freeze_alone(void) {
     struct record *list = NULL;
-    bool recorded = record_all(&list);
+    struct mapping_record *mappings = NULL;
+    bool recorded = record_all(&list) && mappings_record(&mappings);
     long result = recorded ? orc_hostcall(ORC_FREEZE, 0, 0, 0, 0, 0) : -ENOMEM;
     if (result == 1) {
         take_info();
@@ -406,10 +415,12 @@ static void freeze_alone(void) {
         locks_renew();
         system_renew();
         remake_all(list);
+        mappings_remake(mappings);
         libos_signals_start();
     } else {
         give_back(list);
     }
+    mappings_forget(mappings, result == 1);
     free_records(list);
 }
 

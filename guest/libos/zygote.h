@@ -41,6 +41,13 @@ int published_port(uint16_t guest);
 /* From here on a clone's own. */
 void publish(const struct orc_published *list);
 
+/* zygote_memory.c: what the leader has to know of mappings, before the freeze; in the clone, once its files are open; and
+ * when that's over, or wasn't to be. */
+struct mapping_record;
+bool mappings_record(struct mapping_record **list);
+void mappings_remake(const struct mapping_record *list);
+void mappings_forget(struct mapping_record *list, bool frozen);
+
 #pragma GCC visibility pop
 
 #endif

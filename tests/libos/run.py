@@ -20,7 +20,7 @@ TOOLS = guest.Toolchain(BUILD)
 # Programs that need nothing but themselves.
 COMPARED = ("epolls", "modes",)
 # In memory, on a mounted directory and in a layered root.
-IN_PLACES = ("files", "names", "links", "locks", "notify", "splices")
+IN_PLACES = ("mappings", "files", "names", "links", "locks", "notify", "splices")
 count = 0
 failed = 0
 
@@ -79,6 +79,13 @@ def compare_files(work, name):
             orc(["--mount", f"{work}/host:/mnt"], f"{work}/{name}.orc", "/mnt", cwd=work))
     compare(f"{name} in a layered root", expected, orc(["--root", f"{work}/root"], "/bin/program", "/w", cwd=work))
     report(os.listdir(f"{work}/root/w") == [], f"{name} in a layered root leaves the host alone")
+
+
+def check_bus(work):
+    """A page that the file doesn't have any more ends this compartment, and says why."""
+    found = orc(["--mount", f"{work}/host:/mnt"], f"{work}/mappings.orc", "/mnt", "bus", cwd=work)
+    report(found[0] == "B" and found[-1] == "exit status 135" and any("past the end of a mapped file" in line for line in found),
+           "what a file lost is SIGBUS", found[:5])
 
 
 def free_ports():
@@ -211,6 +218,7 @@ def main():
             compare(name, run([f"{work}/{name}.native"]), orc([], f"{work}/{name}.orc", cwd=work))
         for name in IN_PLACES:
             compare_files(work, name)
+        check_bus(work)
         compare("events", run([f"{work}/events.native"]), orc([], f"{work}/events.orc", cwd=work))
         compare("pipes", run([f"{work}/pipes.native"]), orc([], f"{work}/pipes.orc", cwd=work))
         compare_sockets(work)
