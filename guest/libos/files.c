@@ -23,7 +23,7 @@ long sys_fstat(int descriptor, void *status) {
     struct file *file = file_get(descriptor);
     if (!file)
         return -EBADF;
-    long result = file->operations->status(file, status);
+    long result = libos_maps(status, sizeof(struct stat)) ? file->operations->status(file, status) : -EFAULT;
     file_put(file);
     return result;
 }

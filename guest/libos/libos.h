@@ -94,6 +94,9 @@ struct libos_mapping {
     bool mapped, shared;
 };
 bool libos_next_mapping(unsigned long address, struct libos_mapping *mapping);
+/* Whether the first and the last of these bytes are mapped, as far as is known without looking. What a program passes that
+ * isn't is EFAULT then, and mostly a null pointer or one that was freed; the rest is a fault. */
+bool libos_maps(const void *start, unsigned long size);
 /* Address of the first page that the guest may map. */
 unsigned long libos_first_page(void);
 

@@ -34,11 +34,15 @@ struct area *area_at(unsigned long page) {
     return area;
 }
 
-static bool enough(const struct changes *changes, unsigned adds, unsigned splits) {
-    unsigned count = 0, needed = adds + (areas ? splits : 0);
-    for (const struct area *area = changes->spare; area; area = area->next)
-        count++;
-    return count >= needed;
+static bool enough(const struct changes *changes, unsigned needed) {
+    for (const struct area *area = changes->spare; area && needed; area = area->next)
+        needed--;
+    return needed == 0;
+}
+
+static bool any_filed(unsigned long page, unsigned long count) {
+    const struct range *range = areas && count ? range_of(page, count) : NULL;
+    return range && !none_has(range, FILED, page, count);
 }
 
 static void file_unpin(struct file *file);
@@ -57,10 +61,10 @@ static void free_areas(struct area *area) {
     }
 }
 
-long changes_begin(struct changes *changes, unsigned adds, unsigned splits) {
+long changes_begin(struct changes *changes, unsigned adds, unsigned splits, unsigned long page, unsigned long count) {
     *changes = (struct changes){0};
     libos_lock(&libos_memory_lock);
-    while (!enough(changes, adds, splits)) { /* the heap takes its memory from this map */
+    while (!enough(changes, adds + (any_filed(page, count) ? splits : 0))) { /* the heap takes its memory from this map */
         libos_unlock(&libos_memory_lock);
         struct area *area = heap_allocate(sizeof *area);
         if (!area) {
@@ -320,10 +324,10 @@ static long check_flags(long protection, long flags, bool is_file) {
 
 static long map_at(long address, unsigned long count, long protection, long flags, const struct area *from) {
     struct changes changes;
-    long result = changes_begin(&changes, from->file ? 1 : 0, 1);
+    unsigned long page = (unsigned long)address / LIBOS_PAGE, any, same;
+    long result = changes_begin(&changes, from->file ? 1 : 0, 1, page, flags & MAP_FIXED ? count : 0);
     if (result < 0)
         return result;
-    unsigned long page = (unsigned long)address / LIBOS_PAGE, any, same;
     if (!(flags & MAP_FIXED) || flags & MAP_FIXED_NOREPLACE)
         page = choose_place((unsigned long)address, count, flags);
     const struct range *range = page ? pages_of(page * LIBOS_PAGE, count * LIBOS_PAGE, &any, &same) : NULL;
@@ -641,7 +645,7 @@ long sys_mremap(long address, long old_length, long new_length, long flags, long
         return -EFAULT;
     if (move.count > (ORC_HEAP_END - ORC_HEAP) / LIBOS_PAGE)
         return -ENOMEM;
-    long result = changes_begin(&changes, 0, MOVE_AREAS);
+    long result = changes_begin(&changes, areas ? MOVE_AREAS : 0, 0, 0, 0); /* an area here isn't new */
     if (result < 0)
         return result;
     result = remap(&move, flags);

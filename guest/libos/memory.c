@@ -235,6 +235,21 @@ void libos_forget_pages(unsigned long address, unsigned long size) {
         forget(range, page, count, false); /* it's a mapping of the C library's: no file's */
 }
 
+/* A page that isn't the guest's to map, but for those below the first stack, is taken to be there. */
+static bool is_mapped(unsigned long page) {
+    if (page >= HIGH->start && page < HIGH->end)
+        return page_bit(HIGH, MAPPED, page);
+    if (page >= low_start() && page < LOW->end)
+        return page_bit(LOW, MAPPED, page);
+    return page >= ORC_FIRST_STACK / LIBOS_PAGE;
+}
+
+bool libos_maps(const void *start, unsigned long size) {
+    unsigned long first = (unsigned long)start, last = first + size - 1;
+    return size == 0 || (first <= last && last < 1ul << 32 && is_mapped(first / LIBOS_PAGE) &&
+                         (last - first < LIBOS_PAGE - first % LIBOS_PAGE || is_mapped(last / LIBOS_PAGE)));
+}
+
 /* When the program starts. ld.so went deeper into the first stack than small programs do: those pages go back. */
 #define LOADER_STACK (1ul << 17)
 __attribute__((constructor)) static void discard_loader_stack(void) {
@@ -256,7 +271,7 @@ long sys_munmap(long address, long length) {
         return 0;
     if (!range)
         return -EINVAL;
-    long result = changes_begin(&changes, 0, 1);
+    long result = changes_begin(&changes, 0, 1, page, count);
     if (result < 0)
         return result;
     result = unmap_pages(range, page, count, &changes);
@@ -340,7 +355,7 @@ static bool set_break(unsigned long wanted, struct changes *changes) {
 
 long sys_brk(long address) {
     struct changes changes;
-    if (changes_begin(&changes, 0, 1) < 0)
+    if (changes_begin(&changes, 0, 0, 0, 0) < 0)
         return current_break;
     if (!break_start)
         break_start = current_break = mapped_break = libos_first_page();

@@ -69,12 +69,13 @@ extern struct area *areas;
 /* The first that ends behind the page. */
 struct area *area_at(unsigned long page);
 
-/* Around what changes the map: `begin` takes the lock, with as many structures at hand as areas may be added, and split if
- * there are any. `end` gives it back and puts the files that aren't mapped any more. -ENOMEM: nothing is locked. */
+/* Around what changes the map: `begin` takes the lock, with as many structures at hand as areas are added (`adds`) or may be,
+ * split or added, if some of these pages are of areas (`splits`). `end` gives it back and puts the files that aren't mapped
+ * any more. -ENOMEM: nothing is locked. */
 struct changes {
     struct area *spare, *gone;
 };
-long changes_begin(struct changes *changes, unsigned adds, unsigned splits);
+long changes_begin(struct changes *changes, unsigned adds, unsigned splits, unsigned long page, unsigned long count);
 void changes_end(struct changes *changes);
 
 /* In between: the pages are of no area any more. */

@@ -135,6 +135,8 @@ static long do_status_followed(struct place *place, void *status) {
 long sys_newfstatat(int directory, const char *path, void *status, int flags) {
     if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT))
         return -EINVAL;
+    if (!libos_maps(path, 1) || !libos_maps(status, sizeof(struct stat)))
+        return -EFAULT;
     if (flags & AT_EMPTY_PATH && !*path && directory != AT_FDCWD)
         return sys_fstat(directory, status);
     unsigned place_flags =

@@ -303,6 +303,8 @@ long place_set_file(struct place *place, struct file *file, const char *path, un
 
 long place_set(struct place *place, int directory, const char *path, unsigned flags) {
     long error;
+    if (!libos_maps(path, 1))
+        return -EFAULT;
     if (*path == '/')
         return place_set_at(place, "", path, flags);
     if (directory == AT_FDCWD) {

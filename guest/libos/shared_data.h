@@ -1,4 +1,4 @@
-/* Constant data that compartments share: for orc_share, and for what mmap maps of unchanging files. */
+/* Constant data that compartments share: for orc_share. */
 #ifndef LIBOS_SHARED_DATA_H
 #define LIBOS_SHARED_DATA_H
 

@@ -21,6 +21,8 @@ static long written(long result) {
 static long read_file(struct file *file, void *buffer, size_t length, int64_t position) {
     if (!readable(file) || !file->operations->read)
         return readable(file) ? -EINVAL : -EBADF;
+    if (file->handle == ORC_NO_HANDLE && !libos_maps(buffer, length)) /* the host looks for itself */
+        return -EFAULT;
     long result = file->operations->read(file, buffer, length < MOST ? length : MOST, position);
     if (NOTIFYING && result > 0)
         notify_file_event(file, IN_ACCESS);
@@ -30,6 +32,8 @@ static long read_file(struct file *file, void *buffer, size_t length, int64_t po
 static long write_file(struct file *file, const void *buffer, size_t length, int64_t position) {
     if (!writable(file) || !file->operations->write)
         return writable(file) ? -EINVAL : -EBADF;
+    if (file->handle == ORC_NO_HANDLE && !libos_maps(buffer, length)) /* the host looks for itself */
+        return -EFAULT;
     long result = file->operations->write(file, buffer, length < MOST ? length : MOST, position);
     if (NOTIFYING && result > 0)
         notify_file_event(file, IN_MODIFY);
@@ -89,6 +93,8 @@ static long check_vector(const struct iovec *vector, long count) {
     size_t total = 0;
     if (count < 0 || count > IOV_MAX)
         return -EINVAL;
+    if (!libos_maps(vector, (size_t)count * sizeof *vector))
+        return -EFAULT;
     for (long i = 0; i < count; i++) {
         if (vector[i].iov_len > MOST || (total += vector[i].iov_len) > MOST)
             return -EINVAL;

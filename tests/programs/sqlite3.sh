@@ -99,13 +99,51 @@ wal() {
 }
 check "write-ahead log in exclusive mode" wal
 shared_wal() {
-    # No memory is shared with other processes, so a database stays in its mode.
-    rm -f shared.db*
-    printf 'pragma journal_mode=wal; create table t(a); insert into t values (1); select * from t;\n' | sql shared.db >out 2>&1
-    same out "delete
-1"
+    # The index of the log is memory that connections share: here and in this machine's own SQLite.
+    rm -f shared.db* commands
+    mkfifo commands || return 1
+    "${orc_run[@]}" --mount "$PWD:/work" --workdir /work "$installed/bin/sqlite3" shared.db <commands >out 2>&1 &
+    local pid=$!
+    exec 8>commands
+    echo "pragma journal_mode=wal; create table t(a); insert into t values (1); select 'ready';" >&8
+    wait_for grep -q ready out
+    [ "$(host_sql shared.db 'select a from t')" = 1 ] && sql shared.db 'insert into t values (2)' && echo "select count(*), 'rows' from t;" >&8
+    wait_for grep -q rows out
+    exec 8>&-
+    wait $pid && same out "wal
+ready
+2|rows" && [ "$(host_sql shared.db 'select sum(a) from t')" = 3 ]
 }
-check "without exclusive mode it stays with a journal" shared_wal
+check "a write-ahead log that compartments and this machine's programs share" shared_wal
+mapped() {
+    # A mapping that was a copy lost rows here.
+    cat >mapped.sql <<'SQL'
+.open /work/mapped.db
+pragma mmap_size=268435456;
+create table t(id integer primary key, v text); create index i on t(v);
+with recursive c(x) as (select 1 union all select x+1 from c where x<5000) insert into t select x, 'old'||x from c;
+.connection 1
+.open /work/mapped.db
+pragma mmap_size=268435456;
+select count(*) from t where v like 'old%';
+.connection 0
+delete from t where id%2; update t set v='new'||id;
+insert into t select id+100000, 'more'||id from t;
+.connection 1
+insert into t select id+200000, 'x'||id from t;
+update t set v='y'||id where id%3=0;
+select count(*), count(distinct v) from t;
+pragma integrity_check(3);
+SQL
+    rm -f mapped.db*
+    sql <mapped.sql >out 2>&1
+    same out "268435456
+268435456
+5000
+10000|10000
+ok" && [ "$(host_sql mapped.db 'pragma integrity_check; ') $(host_sql mapped.db 'select count(*) from t')" = "ok 10000" ]
+}
+check "mapped files show what other connections write" mapped
 locks() {
     rm -f locked.db commands
     sql locked.db 'create table t(a)' && mkfifo commands || return 1

@@ -179,32 +179,18 @@ def shared_data_is_the_same_memory():
 
 
 @test
-def unchanging_files_are_mapped_once():
+def files_are_mapped_once():
+    """The page cache's pages, in each compartment: none has a copy."""
     program, data = os.path.join(WORK, "share"), os.path.join(WORK, "data")
     with open(data, "wb") as file:
         file.write(os.urandom(1 << 20) * 2)
-    with Running([["-n", "3", "--mount", f"{data}:/srv/the-data:ro", program, "file", "/srv/the-data"]], 6) as cell:
-        expect(sorted(cell.said) == ["mapped"] * 3 + ["shared"] * 3, cell.said)
-        found = [o for o in cell_of(cell.pid)["objects"] if o["name"].endswith("the-data") and o["users"]]
-        expect(len(found) == 1 and found[0]["users"] == 3 and found[0]["shared_bytes"] == 2 << 20, found)
+    with Running([["-n", "3", "--mount", f"{data}:/srv/the-data:ro", program, "file", "/srv/the-data"]], 3) as cell:
+        expect(cell.said == ["mapped"] * 3, cell.said)
+        found = [m for m in mappings(cell.pid) if SLOTS[0] <= m[0] < SLOTS[1] and m[5] == data]
+        expect(len(found) == 3 and all(m[1] - m[0] == 2 << 20 and m[6]["Anonymous"] == 0 for m in found), found)
+        frames = [page_frames(cell.pid, m[0], 512) for m in found]
+        expect(frames[0] == frames[1] == frames[2], "other page frames")
         expect(cell.end() == 0, "exit status")
-    with Running([["--mount", f"{data}:/srv/the-data", program, "file", "/srv/the-data"]], 2) as cell:
-        expect(sorted(cell.said) == ["mapped", "private"], cell.said)
-        expect(cell.end() == 0, "exit status")
-
-
-@test
-def without_a_place_for_it_a_file_is_mapped_privately():
-    program, data = os.path.join(WORK, "share"), os.path.join(WORK, "data")
-    outcomes = set()
-    for handles in range(6, 14):  # the C library, the program, the file, and a handle for each
-        done = run([ORC, "run", "--handles", str(handles), "--mount", f"{data}:/srv/the-data:ro", program, "file", "/srv/the-data"],
-                   stdin=subprocess.DEVNULL)
-        said = done.stdout.decode().splitlines()
-        expect(done.returncode != 0 or said in (["private", "mapped"], ["shared", "mapped"]), f"{handles}: {said}")
-        expect(done.returncode == 0 or not said, f"{handles}: {said}, then {done.stderr.decode()[-200:]}")
-        outcomes.update(said[:1])
-    expect(outcomes == {"private", "shared"}, outcomes)
 
 
 @test

@@ -70,23 +70,23 @@ static void write_to_it(void) {
     *shared = 2;
 }
 
-/* Prints whether the file's mapping is shared, and checks what can be done with it. */
+/* Checks what can be done with a file's mapping. */
 static void map_file(const char *name) {
     int fd = open(name, O_RDONLY);
     uint8_t *data = malloc(SIZE);
     CHECK(fd >= 0 && read(fd, data, SIZE) == SIZE);
     uint8_t *mapped = mmap(NULL, SIZE, PROT_READ, MAP_PRIVATE, fd, 0);
     CHECK(mapped != MAP_FAILED && memcmp(mapped, data, SIZE) == 0);
-    printf("%s\n", in_window(mapped) ? "shared" : "private");
     uint8_t *again = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, fd, 0);
-    CHECK(again != MAP_FAILED && in_window(again) == in_window(mapped));
+    CHECK(again != MAP_FAILED && memcmp(again, data, SIZE) == 0);
     CHECK(madvise(mapped, SIZE, MADV_WILLNEED) == 0);
     CHECK(munmap(again, SIZE) == 0 && mapped[SIZE - 1] == data[SIZE - 1]);
     uint8_t *part = mmap(NULL, 3 * 65536, PROT_READ, MAP_PRIVATE, fd, 65536);
     CHECK(part != MAP_FAILED && memcmp(part, data + 65536, 3 * 65536) == 0);
     CHECK(munmap(part, 65536) == 0 && part[65536] == data[2 * 65536] && munmap(part + 65536, 2 * 65536) == 0);
     uint8_t *own = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-    CHECK(own != MAP_FAILED && !in_window(own) && (own[5] = data[5] + 1) != mapped[5]);
+    CHECK(own != MAP_FAILED && (own[5] = data[5] + 1) != mapped[5]);
+    CHECK(munmap(own, SIZE) == 0);
     printf("mapped\n");
     fflush(stdout);
     getchar();

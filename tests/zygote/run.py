@@ -110,6 +110,18 @@ def test_memory_changes_while_it_is_frozen():
 
 
 @test
+def test_mappings():
+    host, program = write("host", b"of the host".ljust(200 * 4096 - 1) + b"e"), compile_guest("mapped")
+    with open(host, "r+b") as file:
+        file.seek(190 * 4096)
+        file.write(b"e")
+    options = ["-n", "3", "--stdin", lines_for(3), "--mount", f"{host}:/host"]
+    for words in (["--zygote", *options, program, "/host", "clone"], [*options, program, "/host"]):
+        done = run(*words)
+        expect(done.returncode == 0 and sorted(done.stdout.splitlines()) == [b"good 0", b"good 1", b"good 2"], (done.stdout, done.stderr))
+
+
+@test
 def test_redis_clones_at_ports_of_their_own():
     base = tenants.free_ports(8)
     write("dump.rdb", b"REDIS0009\xfe\x00\x00\x06loaded\x06before\xff" + bytes(8))
