@@ -139,7 +139,7 @@ int64_t write_status(const struct orc_thread *thread, int fd, guest_address to) 
 }
 
 /* The kernel stores its own structure, which holds nothing else, where the guest wants it: half the way. */
-FILE_CALL(call_status, 0, ANY_KIND) {
+FILE_CALL(call_status, 0, ANY_KIND | MEMORY) {
     guest_address to = guest_pointer(call->arguments[1]);
     if (call->arguments[2] == 0)
         return write_status(call->thread, call->fd, to);
