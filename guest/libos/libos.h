@@ -90,8 +90,8 @@ void libos_pages_free(long address, size_t bytes);
 struct libos_mapping {
     unsigned long start, end;
     uint64_t offset;
-    const char *name; /* of its file, or NULL */
-    bool mapped, shared;
+    uint32_t access;      /* ORC_MEMORY_READ, ORC_MEMORY_WRITE */
+    bool shared;
 };
 bool libos_next_mapping(unsigned long address, struct libos_mapping *mapping);
 /* Whether the first and the last of these bytes are mapped, as far as is known without looking. What a program passes that

@@ -62,9 +62,10 @@ static void add_pages(struct mappings *mappings) {
         add(mappings, (struct mapping){.start = found.start,
                                        .end = found.end,
                                        .offset = found.offset,
-                                       .access = {found.mapped ? 'r' : '-', found.mapped ? 'w' : '-', '-',
+                                       .access = {found.access & ORC_MEMORY_READ ? 'r' : '-',
+                                                  found.access & ORC_MEMORY_WRITE ? 'w' : '-', '-',
                                                   found.shared ? 's' : 'p', 0},
-                                       .name = heap && !found.name ? "[heap]" : found.name});
+                                       .name = heap ? "[heap]" : NULL});
     }
 }
 

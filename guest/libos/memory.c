@@ -367,20 +367,42 @@ long sys_brk(long address) {
     return result;
 }
 
+/* Of pages that are all reserved: how many from the first on are one mapping to the Intravisor, too, and what may be done
+ * with them. */
+static unsigned long describe(const struct range *range, unsigned long page, unsigned long count,
+                              struct libos_mapping *mapping) {
+    struct orc_memory_range found;
+    const struct area *area = area_at(page);
+    count = run_length(range, MAPPED, page, count);
+    if (area && area->page > page && area->page - page < count)
+        count = area->page - page;
+    if (area && area->page <= page) {
+        unsigned long left = area->page + area->count - page;
+        count = left < count ? left : count;
+        mapping->offset = (uint64_t)area->offset + (page - area->page) * LIBOS_PAGE;
+        mapping->shared = area->shared;
+    }
+    if (!page_bit(range, MAPPED, page) ||
+        orc_hostcall(ORC_MEMORY_RANGE, (long)(page * LIBOS_PAGE), (long)&found, 0, 0, 0) < 0)
+        return count;
+    unsigned long left = ((unsigned long)found.start + found.size) / LIBOS_PAGE - page;
+    mapping->access = found.protection;
+    return left < count ? left : count;
+}
+
 bool libos_next_mapping(unsigned long address, struct libos_mapping *mapping) {
     bool found = false;
     libos_lock(&libos_memory_lock);
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0] && !found; i++) {
         const struct range *range = &ranges[i];
         unsigned long page = address / LIBOS_PAGE > range->start ? address / LIBOS_PAGE : range->start;
-        for (; page < range->end && !bit(range, RESERVED, page); page += run_length(range, RESERVED, page, range->end - page))
-            ;
+        while (page < range->end && !page_bit(range, RESERVED, page))
+            page += run_length(range, RESERVED, page, range->end - page);
         if (page >= range->end)
             continue;
+        *mapping = (struct libos_mapping){.start = page * LIBOS_PAGE};
         unsigned long count = run_length(range, RESERVED, page, range->end - page);
-        count = run_length(range, MAPPED, page, count);
-        *mapping = (struct libos_mapping){
-            .start = page * LIBOS_PAGE, .end = (page + count) * LIBOS_PAGE, .mapped = bit(range, MAPPED, page)};
+        mapping->end = mapping->start + describe(range, page, count, mapping) * LIBOS_PAGE;
         found = true;
     }
     libos_unlock(&libos_memory_lock);
