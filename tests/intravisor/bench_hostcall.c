@@ -22,6 +22,39 @@ static double hostcalls(struct world *world) {
     return (now() - start) / COUNT;
 }
 
+/* Upwards: in MXCSR alone, and in both. */
+#define DEFAULT 0x037f1f80
+#define UPWARD_SSE 0x037f5f80
+#define UPWARD 0x0b7f5f80
+
+static double hostcalls_sse(struct world *world) {
+    enum { COUNT = 500000 };
+    double start = now();
+    returned(CALL(world, null_hostcalls_of, COUNT, UPWARD_SSE));
+    return (now() - start) / COUNT;
+}
+
+static double hostcalls_both(struct world *world) {
+    enum { COUNT = 500000 };
+    double start = now();
+    returned(CALL(world, null_hostcalls_of, COUNT, UPWARD));
+    return (now() - start) / COUNT;
+}
+
+static double set_sse(struct world *world) {
+    enum { COUNT = 500000 };
+    double start = now();
+    returned(CALL(world, set_often, COUNT, UPWARD_SSE, DEFAULT));
+    return (now() - start) / COUNT;
+}
+
+static double set_both(struct world *world) {
+    enum { COUNT = 500000 };
+    double start = now();
+    returned(CALL(world, set_often, COUNT, UPWARD, DEFAULT));
+    return (now() - start) / COUNT;
+}
+
 static double calls(struct world *world) {
     enum { COUNT = 100000 };
     const struct orc_registers registers = {.rdi = 1, .rbp = ORC_FIRST_STACK_END};
@@ -62,6 +95,10 @@ int main(void) {
         double (*measure)(struct world *);
     } things[] = {
         {"null hostcall", hostcalls},
+        {"with MXCSR changed", hostcalls_sse},
+        {"and the x87 word", hostcalls_both},
+        {"setting MXCSR", set_sse},
+        {"and the x87 word", set_both},
         {"orc_call", calls},
         {"orc_call that faults", faults},
         {"getpid system call", system_calls},

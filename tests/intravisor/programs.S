@@ -125,6 +125,25 @@ program_text:
     get_modes
 1:  ret
 
+    entry null_hostcalls_of     /* (count, modes): hostcalls that fail at once, of a thread with modes of its own */
+    mov %rdi, %r12
+    mov %rsi, %rbx
+    set_from_rbx
+1:  hostcall 999
+    sub $1, %r12
+    jne 1b
+    ret
+
+    entry set_often             /* (count, modes, other modes): sets them in turn */
+    mov %rdi, %r12
+    mov %rsi, %rbx
+    mov %rdx, %r13
+1:  set_from_rbx
+    xchg %rbx, %r13
+    sub $1, %r12
+    jne 1b
+    ret
+
     entry vectors_across        /* (): ored, what gate 1 changed of the vector registers */
     mov $0x5a5a5a5a, %eax
     .irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15

@@ -2,6 +2,7 @@
  * kinds; then reads a line from its input, and tells whether it is all there. Exit status 0: it is. */
 #include <errno.h>
 #include <fcntl.h>
+#include <fenv.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -42,9 +43,13 @@ static int go, woken;
 
 static void *wait_for_condition(void *argument) {
     of_thread = (int)(intptr_t)argument;
+    const int rounding = of_thread % 2 ? FE_DOWNWARD : FE_TOWARDZERO;
+    fesetround(rounding);
+    feraiseexcept(FE_OVERFLOW);
     pthread_mutex_lock(&lock);
     while (!go)
         pthread_cond_wait(&changed, &lock);
+    CHECK(fegetround() == rounding && fetestexcept(FE_ALL_EXCEPT) == FE_OVERFLOW);
     woken++;
     pthread_mutex_unlock(&lock);
     return (void *)(intptr_t)of_thread;
@@ -142,6 +147,9 @@ int main(int argc, char **argv) {
     CHECK(pthread_create(&threads[3], NULL, sleep_long, NULL) == 0);
     FILE *stream = fopen("/tmp/file", "r");
     CHECK(stream && fgetc(stream) == '0');
+    fesetround(FE_UPWARD);
+    feclearexcept(FE_ALL_EXCEPT);
+    feraiseexcept(FE_INVALID);
 
     volatile int jumped = 0;
     int from = setjmp(mark);
@@ -152,6 +160,8 @@ int main(int argc, char **argv) {
         longjmp(mark, from + 1);
     }
     CHECK(jumped == 2);
+    CHECK(fegetround() == FE_UPWARD && fetestexcept(FE_ALL_EXCEPT) == FE_INVALID);
+    fesetenv(FE_DFL_ENV);
 
     /* Memory */
     CHECK(written == 2 && zero == 0 && of_thread == 6 && big[500000] == 'b' && big[400000] == 0);
