@@ -49,11 +49,16 @@
  * exception: the guest may have unmasked one. */
     .macro load_modes thread
     ldmxcsr THREAD_GUEST_MXCSR(\thread)
-    testb $(FLOAT_X87 | FLOAT_LOAD), THREAD_MODES(\thread)
-    je 1f
-    fldenv THREAD_GUEST_X87(\thread)
+    testb $(FLOAT_X87 | FLOAT_UNMASKED | FLOAT_LOAD), THREAD_MODES(\thread)
+    je 2f
+    testb $(FLOAT_UNMASKED | FLOAT_LOAD), THREAD_MODES(\thread)
+    jne 1f
+    fldcw THREAD_GUEST_X87(\thread)
+    jmp 2f
 1:
+    fldenv THREAD_GUEST_X87(\thread)
     andb $~FLOAT_LOAD, THREAD_MODES(\thread)
+2:
     .endm
 
 #define MOST_BYTES 128 /* that a copy moves without a string instruction, which takes a while to begin */
@@ -142,16 +147,21 @@
     gate_code orc_gate_code, THREAD_GATE
     gate_code orc_float_gate_code, THREAD_FLOAT_GATE
 
-/* Gate 0 of a thread whose modes aren't the default: host code runs with the host's. fnstenv and fninit don't look at
- * pending exceptions. */
+/* Gate 0 of a thread whose modes aren't the default: host code runs with the host's MXCSR and the default control word.
+ * With masked exceptions none is pending; else the whole environment is kept: fnstenv and fninit don't look at them. */
     function orc_gate_of_modes
     stmxcsr FIELD(THREAD_GUEST_MXCSR)
     ldmxcsr FIELD(THREAD_MXCSR)
     testb $FLOAT_X87, FIELD(THREAD_MODES)
     je orc_gate
+    testb $FLOAT_UNMASKED, FIELD(THREAD_MODES)
+    jne 1f
+    fnstcw FIELD(THREAD_GUEST_X87)
+    fldcw .Lx87_control_default(%rip)
+    jmp orc_gate
+1:
     fnstenv FIELD(THREAD_GUEST_X87)
     fninit
-    fldcw FIELD(THREAD_X87_CONTROL)
     jmp orc_gate
 
 /* Gate 0, called by the guest: the return address lies on the control stack, r11 is the region's last byte. */
@@ -236,6 +246,14 @@
     jne 1f
     cmp %si, FIELD(THREAD_GUEST_X87)
     je 2f
+    movzwl FIELD(THREAD_GUEST_X87), %eax
+    and %esi, %eax
+    not %eax
+    test $X87_MASKS, %eax
+    jne 1f
+    mov %si, FIELD(THREAD_GUEST_X87)
+    fldcw FIELD(THREAD_GUEST_X87) /* all masked, before and after: nothing is pending */
+    jmp 2f
 1:
     fnstenv FIELD(THREAD_GUEST_X87)
     fninit                      /* nothing is pending from here on; the data registers stay */
@@ -256,6 +274,12 @@
     cmp $X87_CONTROL_DEFAULT, %esi
     setne %cl
     lea (%rax, %rcx, 2), %eax   /* FLOAT_SSE, FLOAT_X87 */
+    mov %esi, %ecx
+    not %ecx
+    test $X87_MASKS, %ecx
+    je 3f
+    or $FLOAT_UNMASKED, %eax
+3:
     mov %ax, FIELD(THREAD_MODES)
     lea orc_gate(%rip), %rcx
     lea orc_gate_of_modes(%rip), %r8
@@ -263,10 +287,10 @@
     cmovne %r8, %rcx
     mov %rcx, FIELD(THREAD_GATE)
     xor %eax, %eax
-    jmp 3f
+    jmp 4f
 .Lrefused:
     mov $-22, %rax
-3:
+4:
     xor %ecx, %ecx
     xor %r8d, %r8d
     xor %r11d, %r11d
@@ -315,5 +339,7 @@
     .p2align 2
 .Lmxcsr_default:
     .long MXCSR_DEFAULT
+.Lx87_control_default:
+    .word X87_CONTROL_DEFAULT
 
     .section .note.GNU-stack, "", @progbits

@@ -19,10 +19,10 @@ void floats_keep(struct orc_thread *thread) {
     struct x87_environment *x87 = &thread->guest_x87;
     if (!(thread->modes & FLOAT_SSE))
         thread->guest_mxcsr = get_mxcsr();
-    if (thread->modes & FLOAT_X87) /* the gate has stored them */
-        return;
-    __asm__ volatile("fnstcw %0" : "=m"(x87->control));
-    __asm__ volatile("fnstsw %0" : "=m"(x87->status));
+    if (!(thread->modes & FLOAT_X87))
+        __asm__ volatile("fnstcw %0" : "=m"(x87->control));
+    if (!(thread->modes & FLOAT_UNMASKED)) /* else the gate has stored all of it */
+        __asm__ volatile("fnstsw %0" : "=m"(x87->status));
 }
 
 void floats_inherit(struct orc_thread *thread, const struct orc_thread *from) {

@@ -33,11 +33,13 @@
 /* Of a guest's floating-point modes, which aren't the default: gates keep these (floats.h). */
 #define FLOAT_SSE 1
 #define FLOAT_X87 2
+#define FLOAT_UNMASKED 8 /* x87 exceptions, which may be pending at any time */
 #define FLOAT_LOAD 4 /* both are to be loaded at the gate's next exit, or at the start */
 
 #define MXCSR_DEFAULT 0x1f80 /* all exceptions masked, to nearest, no flags */
 #define MXCSR_FLAGS 0x3f
 #define X87_CONTROL_DEFAULT 0x37f
+#define X87_MASKS 0x3f
 #define X87_CONTROL_FIXED 0x40 /* always 1 */
 #define X87_CONTROL_BITS 0x1f7f
 #define X87_STATUS_BITS 0x7f7f /* all but what follows from the flags and the masks */

@@ -135,9 +135,9 @@ int64_t __wrap_orc_hostcall(struct orc_thread *thread, const uint64_t arguments[
 int64_t __real_orc_hostcall(struct orc_thread *thread, const uint64_t arguments[6]);
 int64_t __wrap_orc_hostcall(struct orc_thread *thread, const uint64_t arguments[6]) {
     uint32_t mxcsr, expected = thread->modes ? host_mxcsr : MXCSR_DEFAULT;
-    uint16_t control, expected_control = thread->modes & FLOAT_X87 ? host_control : X87_CONTROL_DEFAULT;
+    uint16_t control;
     get_modes(&mxcsr, &control);
-    if ((mxcsr ^ expected) & ~(uint32_t)MXCSR_FLAGS || control != expected_control)
+    if ((mxcsr ^ expected) & ~(uint32_t)MXCSR_FLAGS || control != X87_CONTROL_DEFAULT)
         fail_with("a hostcall ran with the guest's floating-point modes");
     return __real_orc_hostcall(thread, arguments);
 }
