@@ -23,7 +23,13 @@ static bool parse_port(const char **text, uint16_t *port) {
     unsigned long value = strtoul(*text, &end, 10);
     *text = end;
     *port = (uint16_t)value;
-    return value >= 1 && value <= 65535;
+    return value <= 65535;
+}
+
+/* What holds every port holds those that the kernel may choose: 0 asks it to. */
+static void include_choice(struct orc_network_grant *grant) {
+    if (grant->first_port == 1 && grant->last_port == 65535)
+        grant->first_port = 0;
 }
 
 static bool parse_ports(const char *text, struct orc_network_grant *grant) {
@@ -40,7 +46,7 @@ static bool parse_ports(const char *text, struct orc_network_grant *grant) {
         if (!parse_port(&text, &grant->last_port))
             return false;
     }
-    return *text == 0 && grant->first_port <= grant->last_port;
+    return *text == 0 && grant->first_port <= grant->last_port && (!grant->connect || grant->first_port > 0);
 }
 
 /* Takes the protocol off the front. */
@@ -122,7 +128,9 @@ unsigned parse_listen(const char *text, struct orc_network_grant grants[MAX_GRAN
     const char *ports = split_host(parse_type(text, &grant.type), host);
     if (!ports || !parse_ports(ports, &grant))
         return complain("--listen", text,
-                        "write [tcp:|udp:][ADDRESS:]PORT[-PORT], such as 7000 or 127.0.0.1:7000-7099");
+                        "write [tcp:|udp:][ADDRESS:]PORT[-PORT], such as 7000, 127.0.0.1:7000-7099, or 0 for "
+                        "ports that the kernel chooses");
+    include_choice(&grant);
     if (host[0])
         return resolve("--listen", text, host, grant, grants);
     grants[0] = grant;
@@ -134,12 +142,13 @@ bool parse_publish(const char *text, struct orc_network_grant grants[MAX_GRANTS_
     const char *colon = strrchr(text, ':'), *guest = colon ? colon + 1 : "";
     char listen[LONGEST];
     *count = 0;
-    if (colon && (size_t)(colon - text) < sizeof listen && parse_port(&guest, &published->guest) && !*guest) {
+    if (colon && (size_t)(colon - text) < sizeof listen && parse_port(&guest, &published->guest) && !*guest &&
+        published->guest > 0) {
         memcpy(listen, text, (size_t)(colon - text));
         listen[colon - text] = 0;
         *count = parse_listen(listen, grants);
         published->host = grants[0].first_port;
-        if (*count == 0 || (grants[0].first_port == grants[0].last_port))
+        if (*count == 0 || (grants[0].first_port == grants[0].last_port && published->host > 0))
             return *count > 0;
         *count = 0;
     }

@@ -37,7 +37,7 @@ void run_print_usage(FILE *out) {
         "      --stderr FILE        the same for errors\n"
         "Network. Without these options there's none.\n"
         "      --listen [tcp:|udp:][ADDRESS:]PORT[-PORT]\n"
-        "                           may bind to these ports\n"
+        "                           may bind to these ports; 0: those that the kernel chooses\n"
         "      --publish [ADDRESS:]HOST:GUEST\n"
         "                           what the program binds to port GUEST listens at this machine's port "
         "HOST\n"

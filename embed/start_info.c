@@ -11,7 +11,7 @@
 
 #define MAX_AUXILIARY 24
 #define CLOCK_TICKS 100 /* what Linux tells every program */
-#define SLACK 128       /* alignment, random bytes, "/" */
+#define SLACK 160       /* alignment, random bytes, "/" */
 #define DEFAULT_MODE_MASK 022
 
 struct block {
@@ -122,10 +122,18 @@ static void add_auxiliary(struct block *block, const struct orc_launch *launch,
         {AT_ORC_BOOT, boot},
         {AT_ORC_PUBLISHED, published},
         {AT_BASE, loader->base},
+        {AT_PHDR,
+         0}, /* this one and those to AT_ENTRY are known when the program is loaded: ld.so fills them in */
+        {AT_PHENT, 0},
+        {AT_PHNUM, 0},
+        {AT_ENTRY, 0},
+        {AT_FLAGS, 0},
         {AT_PAGESZ, ORC_PAGE_SIZE},
         {AT_RANDOM, add_bytes(block, seed, 16)},
         {AT_EXECFN, program},
+        {AT_PLATFORM, add_string(block, "x86_64")},
         {AT_HWCAP, getauxval(AT_HWCAP)},
+        {AT_HWCAP2, 0},
         {AT_CLKTCK, CLOCK_TICKS},
         {AT_UID, launch->user},
         {AT_EUID, launch->user},

@@ -28,13 +28,24 @@ long sys_fstat(int descriptor, void *status) {
     return result;
 }
 
+/* RLIMIT_FSIZE: a file that is smaller can't become so large. */
+static long check_limit(struct file *file, int64_t size) {
+    struct stat status;
+    if (!libos_file_size_limited || file->operations->status(file, &status) < 0 || !S_ISREG(status.st_mode))
+        return 0;
+    return libos_check_growth(status.st_size, size);
+}
+
 long sys_ftruncate(int descriptor, int64_t size) {
     struct file *file = file_get(descriptor);
     if (!file)
         return -EBADF;
     long result = -EINVAL;
-    if (size >= 0 && writable(file) && file->operations->truncate)
-        result = file->operations->truncate(file, size);
+    if (size >= 0 && writable(file) && file->operations->truncate) {
+        result = check_limit(file, size);
+        if (!result)
+            result = file->operations->truncate(file, size);
+    }
     file_put(file);
     return result;
 }
@@ -116,6 +127,8 @@ static long allocate_file(struct file *file, int mode, int64_t offset, int64_t l
     if (file->kind <= FILE_TIMER)
         return file->kind == FILE_PIPE ? -ESPIPE : -ENODEV;
     if (length > INT64_MAX - offset)
+        return -EFBIG;
+    if (!(mode & FALLOC_FL_KEEP_SIZE) && check_limit(file, offset + length) < 0)
         return -EFBIG;
     if (file->kind == FILE_HOST)
         return orc_hostcall(ORC_ALLOCATE, file->handle, mode, offset, length, 0);

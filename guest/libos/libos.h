@@ -100,9 +100,30 @@ bool libos_maps(const void *start, unsigned long size);
 /* Address of the first page that the guest may map. */
 unsigned long libos_first_page(void);
 
-/* process.c, names.c: what the boot data says of user and umask. */
+/* process.c, names.c, privileges.c: what the boot data says. */
 void process_start(void);
 void names_start(void);
+void privileges_start(void);
+
+/* process.c: the effective ids; whether the program may give a file of `owner` to these (-1: no change);
+ * whether a number is the process's or a thread's; its machine's name; and a clone begins. */
+uint32_t libos_user(void);
+uint32_t libos_group(void);
+bool libos_may_own(uint32_t owner, uint32_t user, uint32_t group);
+bool libos_is_own(long id);
+const char *libos_hostname(void);
+void process_clone(void);
+
+/* limits.c: RLIMIT_FSIZE, for regular files: cuts what is to be written at `position`, or -EFBIG after a
+ * signal. RLIMIT_AS and RLIMIT_DATA, RLIMIT_NPROC: whether more memory may be mapped, and (with the list
+ * locked) a thread be started. */
+extern bool libos_file_size_limited;
+long libos_check_file_size(int64_t position, size_t *length);
+long libos_check_growth(int64_t old_size,
+                        int64_t new_size); /* the same for what is cut to nothing: 0 or -EFBIG */
+bool libos_may_map(size_t length);
+bool libos_may_start_thread(void);
+
 
 /* A line for the operator, at most 512 bytes. */
 void libos_log(const char *text);
@@ -195,7 +216,18 @@ long sys_sched_get_priority(long policy, bool maximum);
 long sys_getpriority(long which, long who);
 long sys_setpriority(long which, long who, long value);
 long sys_getcpu(void *processor, void *node);
+struct capability_header;
+struct capability_words;
 long sys_prctl(long operation, long a, long b, long c, long d);
+long sys_capget(struct capability_header *header, struct capability_words *data);
+long sys_capset(struct capability_header *header, const struct capability_words *data);
+long sys_personality(unsigned long wanted);
+long sys_setfsuid(void);
+long sys_setfsgid(void);
+long sys_sethostname(const void *name, long length);
+long sys_setdomainname(const void *name, long length);
+long sys_sched_setparam(long process, const void *parameters);
+long sys_sched_rr_get_interval(long process, void *interval);
 long sys_fork(void); /* and vfork: -ENOSYS, with a line for the operator */
 long sys_execve(void);
 long sys_wait4(long process, void *status, long options, void *usage);

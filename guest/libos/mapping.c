@@ -294,7 +294,9 @@ static long check_place(long address, long length, long flags) {
         return -EINVAL;
     if (length < 0 || count > (ORC_HEAP_END - ORC_HEAP) / LIBOS_PAGE)
         return -ENOMEM;
-    return flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) && (unsigned long)address % LIBOS_PAGE ? -EINVAL : 0;
+    if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) && (unsigned long)address % LIBOS_PAGE)
+        return -EINVAL;
+    return libos_may_map(count * LIBOS_PAGE) ? 0 : -ENOMEM;
 }
 
 static long check_file(const struct file *file, long protection, long flags) {
@@ -644,6 +646,8 @@ long sys_mremap(long address, long old_length, long new_length, long flags, long
     if (!move.range)
         return -EFAULT;
     if (move.count > (ORC_HEAP_END - ORC_HEAP) / LIBOS_PAGE)
+        return -ENOMEM;
+    if (move.count > move.old_count && !libos_may_map((move.count - move.old_count) * LIBOS_PAGE))
         return -ENOMEM;
     long result = changes_begin(&changes, areas ? MOVE_AREAS : 0, 0, 0, 0); /* an area here isn't new */
     if (result < 0)

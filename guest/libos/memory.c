@@ -342,6 +342,8 @@ long sys_mprotect(long address, long length, long protection) {
 
 static bool set_break(unsigned long wanted, struct changes *changes) {
     unsigned long end = (wanted + LIBOS_PAGE - 1) & -LIBOS_PAGE;
+    if (end > mapped_break && !libos_may_map(end - mapped_break))
+        return false;
     if (end > mapped_break) {
         unsigned long page = mapped_break / LIBOS_PAGE, count = (end - mapped_break) / LIBOS_PAGE;
         if (end > ORC_FIRST_STACK_END || !none_has(LOW, RESERVED, page, count) || map_pages(page, count) < 0)

@@ -12,6 +12,7 @@
 #include "heap.h"
 #include "node.h"
 #include "notify.h"
+#include "privileges.h"
 
 #define SMALL_CHUNK LIBOS_PAGE
 #define SMALL_CHUNKS 16u
@@ -351,8 +352,20 @@ static void set_time(int64_t *time, int64_t wanted, int64_t now) {
         *time = wanted == ORC_TIME_NOW ? now : wanted;
 }
 
+/* What a file's owner may do, and who stands for all owners. Permission bits themselves are looked at
+ * nowhere. */
+static bool may_set(const struct node *node, const struct attributes *attributes) {
+    bool is_owner = node->user == libos_user() || libos_capable(CAP_FOWNER);
+    bool sets_times = attributes->set_times &&
+                      (attributes->times[0] != ORC_TIME_NOW || attributes->times[1] != ORC_TIME_NOW);
+    return (is_owner || !(attributes->set_mode || sets_times)) &&
+           (!attributes->set_owner || libos_may_own(node->user, attributes->user, attributes->group));
+}
+
 long node_set_attributes(struct node *node, const struct attributes *attributes) {
     int64_t now = libos_now(ORC_CLOCK_REALTIME);
+    if (!may_set(node, attributes))
+        return -EPERM;
     if (attributes->set_mode)
         node->mode = (node->mode & S_IFMT) | (attributes->mode & 07777);
     if (attributes->set_owner && attributes->user != (uint32_t)-1)

@@ -167,6 +167,7 @@ struct node *mount_layer(const struct mount *mount) {
         struct node *root = node_create(mount->device, S_IFDIR | 0755);
         if (!root)
             return NULL;
+        root->user = root->group = 0;
         if (mount->kind == ORC_MOUNT_MEMORY && mount->length)
             root->mode = S_IFDIR | 01777;
         root->merged = mount->layered;

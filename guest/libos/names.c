@@ -13,7 +13,8 @@
 static mode_t file_mode_mask = 022;
 
 void names_start(void) {
-    file_mode_mask = libos_boot->file_mode_mask;
+    if (file_mode_mask != libos_boot->file_mode_mask)
+        file_mode_mask = libos_boot->file_mode_mask;
 }
 
 long sys_umask(mode_t mask) {

@@ -15,6 +15,8 @@ struct node *node_create(uint32_t device, mode_t mode) {
         return NULL;
     node->references = 1;
     node->mode = mode;
+    node->user = libos_user();
+    node->group = libos_group();
     node->device = device;
     node->inode = ++last_inode;
     node->access = node->modification = node->change = node->birth = libos_now(ORC_CLOCK_REALTIME);

@@ -1,19 +1,17 @@
 /* The one process of a compartment: its identity, its limits, and what it can't do. */
 #define _GNU_SOURCE
+#include "privileges.h"
 #include "thread.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
 #define PROCESS 1
-#define DESCRIPTORS 1024
-#define MOST_DESCRIPTORS 65536
 
 long sys_getpid(void) {
     return PROCESS;
@@ -51,6 +49,8 @@ static unsigned group_count;
 
 void process_start(void) {
     uint32_t user = libos_boot->user, group = libos_boot->group;
+    if (!user && !group)
+        return; /* as it is: a page that isn't written to stays everybody's */
     users = (struct identity){user, user, user};
     groups = (struct identity){group, group, group};
 }
@@ -92,40 +92,60 @@ long sys_getegid(void) {
     return groups.effective;
 }
 
+/* As Linux has it: CAP_SETUID or CAP_SETGID, or one of one's own. */
 static bool may_take(const struct identity *identity, uint32_t id) {
-    return users.effective == 0 || id == (uint32_t)-1 || id == identity->real || id == identity->effective ||
-           id == identity->saved;
+    return libos_capable(identity == &users ? CAP_SETUID : CAP_SETGID) || id == (uint32_t)-1 ||
+           id == identity->real || id == identity->effective || id == identity->saved;
 }
 
-static long set_identity(struct identity *identity, uint32_t real, uint32_t effective, uint32_t saved) {
-    if (!may_take(identity, real) || !may_take(identity, effective) || !may_take(identity, saved))
-        return -EPERM;
+static void change_identity(struct identity *identity, uint32_t real, uint32_t effective, uint32_t saved) {
+    const struct identity before = *identity;
     if (real != (uint32_t)-1)
         identity->real = real;
     if (effective != (uint32_t)-1)
         identity->effective = effective;
     if (saved != (uint32_t)-1)
         identity->saved = saved;
+    if (identity != &users)
+        return;
+    bool had_root = !before.real || !before.effective || !before.saved;
+    bool has_root = !users.real || !users.effective || !users.saved;
+    libos_user_changed(had_root && !has_root, !before.effective, !users.effective);
+}
+
+static long set_identity(struct identity *identity, uint32_t real, uint32_t effective, uint32_t saved) {
+    if (!may_take(identity, real) || !may_take(identity, effective) || !may_take(identity, saved))
+        return -EPERM;
+    change_identity(identity, real, effective, saved);
     return 0;
 }
 
+/* Who may, takes the id for good; others may go back to the saved one. */
 static long set_one(struct identity *identity, uint32_t id) {
     libos_lock(&identity_lock);
-    uint32_t others = users.effective == 0 ? id : (uint32_t)-1;
-    long result = id == (uint32_t)-1 ? -EINVAL : set_identity(identity, others, id, others);
+    uint32_t others = libos_capable(identity == &users ? CAP_SETUID : CAP_SETGID) ? id : (uint32_t)-1;
+    bool is_own = id == identity->real || id == identity->saved;
+    long result = id == (uint32_t)-1                  ? -EINVAL
+                  : others == (uint32_t)-1 && !is_own ? -EPERM
+                                                      : set_identity(identity, others, id, others);
     libos_unlock(&identity_lock);
     return result;
 }
 
+static bool may_become_real(const struct identity *identity, uint32_t id) {
+    return libos_capable(identity == &users ? CAP_SETUID : CAP_SETGID) || id == (uint32_t)-1 ||
+           id == identity->real || id == identity->effective;
+}
+
 static long set_two(struct identity *identity, uint32_t real, uint32_t effective) {
     libos_lock(&identity_lock);
-    bool keeps_saved = real == (uint32_t)-1 && (effective == (uint32_t)-1 || effective == identity->real);
-    uint32_t saved = keeps_saved ? (uint32_t)-1 : effective == (uint32_t)-1 ? identity->effective : effective;
-    long result = may_take(identity, real) && may_take(identity, effective)
-                      ? set_identity(identity, real, effective, (uint32_t)-1)
-                      : -EPERM;
-    if (result == 0 && saved != (uint32_t)-1)
-        identity->saved = saved;
+    long result = -EPERM;
+    if (may_become_real(identity, real) && may_take(identity, effective)) {
+        bool keeps = real == (uint32_t)-1 && (effective == (uint32_t)-1 || effective == identity->real);
+        uint32_t next = effective == (uint32_t)-1 ? identity->effective : effective;
+        change_identity(identity, real, effective, keeps ? (uint32_t)-1 : next);
+        result = 0;
+    }
     libos_unlock(&identity_lock);
     return result;
 }
@@ -187,8 +207,18 @@ long sys_getgroups(long size, void *list) {
     return count;
 }
 
+/* For the file system's rights there's no identity of its own: the answer is always what it is, as from a
+ * call that failed. */
+long sys_setfsuid(void) {
+    return users.effective;
+}
+
+long sys_setfsgid(void) {
+    return groups.effective;
+}
+
 long sys_setgroups(long size, const void *list) {
-    if (users.effective != 0)
+    if (!libos_capable(CAP_SETGID))
         return -EPERM;
     if (size < 0 || size > MOST_GROUPS)
         return -EINVAL;
@@ -223,88 +253,50 @@ static void copy_text(char *to, const char *from, size_t size) {
     to[length] = 0;
 }
 
+/* What the program has called its machine; empty: as the boot data has it. */
+static struct libos_lock name_lock;
+static char own_names[2][sizeof((struct utsname *)0)->nodename];
+
+const char *libos_hostname(void) {
+    const char *host = libos_boot->hostname ? (const char *)(uintptr_t)libos_boot->hostname : "";
+    return own_names[0][0] ? own_names[0] : *host ? host : "orc";
+}
+
+/* A clone's name is its own. */
+void process_clone(void) {
+    own_names[0][0] = 0;
+}
+
+static long set_name(char *place, const char *name, long length) {
+    if (!libos_capable(CAP_SYS_ADMIN))
+        return -EPERM;
+    if (length < 0 || length >= (long)sizeof *own_names)
+        return -EINVAL;
+    libos_lock(&name_lock);
+    memset(place, 0, sizeof *own_names);
+    memcpy(place, name, length);
+    libos_unlock(&name_lock);
+    return 0;
+}
+
+long sys_sethostname(const void *name, long length) {
+    return set_name(own_names[0], name, length);
+}
+
+long sys_setdomainname(const void *name, long length) {
+    return set_name(own_names[1], name, length);
+}
+
 long sys_uname(void *result) {
     static const struct utsname fixed = {
         .sysname = "Linux", .release = "6.1.0-orc", .version = "#1 ORC", .machine = "x86_64"};
     struct utsname name = fixed;
-    const char *host = libos_boot->hostname ? (const char *)(uintptr_t)libos_boot->hostname : "";
-    copy_text(name.nodename, *host ? host : "orc", sizeof name.nodename);
-    copy_text(name.domainname, "(none)", sizeof name.domainname);
+    libos_lock(&name_lock);
+    copy_text(name.nodename, libos_hostname(), sizeof name.nodename);
+    copy_text(name.domainname, *own_names[1] ? own_names[1] : "(none)", sizeof name.domainname);
+    libos_unlock(&name_lock);
     memcpy(result, &name, sizeof name);
     return 0;
-}
-
-/* --- Limits. RLIMIT_NOFILE is the libOS' own; the others tell what the compartment has, and can't be changed. */
-
-static struct libos_lock limit_lock;
-static struct rlimit descriptors = {DESCRIPTORS, MOST_DESCRIPTORS};
-
-unsigned libos_descriptor_limit(void) {
-    return (unsigned)__atomic_load_n(&descriptors.rlim_cur, __ATOMIC_RELAXED);
-}
-
-static struct rlimit limit_of(long resource) {
-    rlim_t memory = libos_boot->memory_limit ? libos_boot->memory_limit : RLIM_INFINITY;
-    rlim_t stack = libos_boot->stack_high - libos_boot->stack_low;
-    switch (resource) {
-    case RLIMIT_NOFILE:
-        return descriptors;
-    case RLIMIT_STACK:
-        return (struct rlimit){stack, stack};
-    case RLIMIT_AS:
-    case RLIMIT_DATA:
-    case RLIMIT_RSS:
-        return (struct rlimit){memory, memory};
-    case RLIMIT_NPROC:
-        return (struct rlimit){libos_boot->thread_limit, libos_boot->thread_limit};
-    case RLIMIT_CORE:
-        return (struct rlimit){0, 0};
-    case RLIMIT_NICE:
-    case RLIMIT_RTPRIO:
-    case RLIMIT_MSGQUEUE:
-        return (struct rlimit){0, 0};
-    default:
-        return (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
-    }
-}
-
-static long change_limit(long resource, const struct rlimit *wanted) {
-    struct rlimit now = limit_of(resource);
-    if (wanted->rlim_cur > wanted->rlim_max)
-        return -EINVAL;
-    if (wanted->rlim_max > now.rlim_max)
-        return -EPERM;
-    if (resource == RLIMIT_NOFILE)
-        descriptors = *wanted;
-    /* Others may be lowered, without effect, as programs do to get no core files or smaller stacks. */
-    return 0;
-}
-
-long sys_prlimit64(long process, long resource, const void *limit, void *old) {
-    struct rlimit wanted;
-    long result = 0;
-    if (!is_self(process))
-        return -ESRCH;
-    if (resource < 0 || resource >= RLIM_NLIMITS)
-        return -EINVAL;
-    if (limit)
-        memcpy(&wanted, limit, sizeof wanted);
-    libos_lock(&limit_lock);
-    struct rlimit before = limit_of(resource);
-    if (limit)
-        result = change_limit(resource, &wanted);
-    libos_unlock(&limit_lock);
-    if (result == 0 && old)
-        memcpy(old, &before, sizeof before);
-    return result;
-}
-
-long sys_getrlimit(long resource, void *limit) {
-    return sys_prlimit64(0, resource, NULL, limit);
-}
-
-long sys_setrlimit(long resource, const void *limit) {
-    return sys_prlimit64(0, resource, limit, NULL);
 }
 
 long sys_sysinfo(void *result) {
@@ -329,6 +321,10 @@ static bool is_known(long id) {
     return is_self(id) || is_own_thread(id);
 }
 
+bool libos_is_own(long id) {
+    return is_known(id);
+}
+
 /* As many processors as the compartment may run threads at once isn't known: one word's worth would be a guess, so it's
  * what the boot data allows, and at least one. */
 long sys_sched_getaffinity(long process, long size, void *mask) {
@@ -343,10 +339,24 @@ long sys_sched_getaffinity(long process, long size, void *mask) {
     return sizeof processors;
 }
 
+/* Threads run where the host lets them: only a set that leaves nothing out is right. */
 long sys_sched_setaffinity(long process, long size, const void *mask) {
-    (void)size, (void)mask;
-    return is_known(process) ? -EPERM : -ESRCH;
+    uint64_t wanted = 0, all;
+    if (!is_known(process))
+        return -ESRCH;
+    if (size < 0)
+        return -EINVAL;
+    memcpy(&wanted, mask, size < (long)sizeof wanted ? size : (long)sizeof wanted);
+    sys_sched_getaffinity(0, sizeof all, &all);
+    if (!(wanted & all))
+        return -EINVAL;
+    return (wanted & all) == all ? 0 : -EPERM;
 }
+
+/* The policy and the nice value are the program's hints. They are kept and shown; what a thread gets is the
+ * host's decision. */
+#define RESET_ON_FORK 0x40000000
+static int policy = SCHED_OTHER, nice_value; /* atomic */
 
 long sys_sched_getparam(long process, void *parameters) {
     int priority = 0;
@@ -356,34 +366,72 @@ long sys_sched_getparam(long process, void *parameters) {
     return 0;
 }
 
-long sys_sched_getscheduler(long process) {
-    return is_known(process) ? SCHED_OTHER : -ESRCH;
-}
-
-long sys_sched_setscheduler(long process, long policy, const void *parameters) {
+long sys_sched_setparam(long process, const void *parameters) {
     int priority;
     if (!is_known(process))
         return -ESRCH;
     memcpy(&priority, parameters, sizeof priority);
-    if (policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE)
-        return priority == 0 ? 0 : -EINVAL;
-    return policy == SCHED_FIFO || policy == SCHED_RR ? -EPERM : -EINVAL;
+    return priority == 0 ? 0 : -EINVAL;
 }
 
-long sys_sched_get_priority(long policy, bool maximum) {
-    if (policy == SCHED_FIFO || policy == SCHED_RR)
+long sys_sched_getscheduler(long process) {
+    return is_known(process) ? __atomic_load_n(&policy, __ATOMIC_RELAXED) : -ESRCH;
+}
+
+long sys_sched_setscheduler(long process, long wanted, const void *parameters) {
+    int priority, kind = (int)wanted & ~RESET_ON_FORK;
+    if (wanted < 0)
+        return -EINVAL;
+    if (!is_known(process))
+        return -ESRCH;
+    memcpy(&priority, parameters, sizeof priority);
+    if (kind == SCHED_FIFO || kind == SCHED_RR)
+        return priority >= 1 && priority <= 99 ? -EPERM : -EINVAL;
+    if ((kind != SCHED_OTHER && kind != SCHED_BATCH && kind != SCHED_IDLE) || priority != 0)
+        return -EINVAL;
+    __atomic_store_n(&policy, (int)wanted, __ATOMIC_RELAXED);
+    return 0;
+}
+
+/* There's none that could be told: as Linux answers for policies without time slices. */
+long sys_sched_rr_get_interval(long process, void *interval) {
+    if (!is_known(process))
+        return process < 0 ? -EINVAL : -ESRCH;
+    memset(interval, 0, sizeof(struct timespec));
+    return 0;
+}
+
+long sys_sched_get_priority(long kind, bool maximum) {
+    if (kind == SCHED_FIFO || kind == SCHED_RR)
         return maximum ? 99 : 1;
-    return policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE ? 0 : -EINVAL;
+    return kind == SCHED_OTHER || kind == SCHED_BATCH || kind == SCHED_IDLE ? 0 : -EINVAL;
 }
 
+static long check_who(long which, long who) {
+    if (which != PRIO_PROCESS && which != PRIO_PGRP && which != PRIO_USER)
+        return -EINVAL;
+    bool found = which == PRIO_PROCESS ? is_known(who)
+                 : which == PRIO_PGRP  ? is_self(who)
+                                       : who == 0 || (uint32_t)who == users.real;
+    return found ? 0 : -ESRCH;
+}
+
+/* 1 to 40, as the system call has it. */
 long sys_getpriority(long which, long who) {
-    (void)who;
-    return which == PRIO_PROCESS || which == PRIO_PGRP || which == PRIO_USER ? 20 : -EINVAL;
+    long error = check_who(which, who);
+    return error ? error : 20 - __atomic_load_n(&nice_value, __ATOMIC_RELAXED);
 }
 
+/* Nobody here has the right to more than others. */
 long sys_setpriority(long which, long who, long value) {
-    (void)which, (void)who;
-    return value >= 0 ? 0 : -EACCES; /* lower priorities are accepted, without effect */
+    long error = check_who(which, who);
+    int wanted = (int)value < -20 ? -20 : (int)value > 19 ? 19 : (int)value;
+    if (error)
+        return error;
+    if (wanted < __atomic_load_n(&nice_value, __ATOMIC_RELAXED))
+        return -EACCES;
+    __atomic_store_n(&nice_value, wanted, __ATOMIC_RELAXED);
+    return 0;
 }
 
 long sys_getcpu(void *processor, void *node) {
@@ -393,47 +441,6 @@ long sys_getcpu(void *processor, void *node) {
     if (node)
         memcpy(node, &zero, sizeof zero);
     return 0;
-}
-
-static char thread_name[16]; /* empty: the program's */
-
-static const char *name_now(void) {
-    const char *path = (const char *)(uintptr_t)libos_boot->program, *slash = strrchr(path, '/');
-    return *thread_name ? thread_name : slash ? slash + 1 : path;
-}
-
-long sys_prctl(long operation, long a, long b, long c, long d) {
-    (void)b, (void)c, (void)d;
-    switch (operation) {
-    case PR_SET_NAME:
-        copy_text(thread_name, (const char *)a, sizeof thread_name);
-        return 0;
-    case PR_GET_NAME:
-        copy_text((char *)a, name_now(), sizeof thread_name);
-        return 0;
-    case PR_SET_DUMPABLE:
-    case PR_SET_PDEATHSIG:
-    case PR_SET_KEEPCAPS:
-    case PR_SET_NO_NEW_PRIVS:
-        return 0; /* what they ask for is so */
-    case PR_GET_DUMPABLE:
-    case PR_GET_PDEATHSIG:
-    case PR_GET_KEEPCAPS:
-        return 0;
-    case PR_GET_NO_NEW_PRIVS:
-        return 1;
-    }
-    return -EINVAL;
-}
-
-long libos_thread_get_name(long id, char name[16]) {
-    (void)id;
-    return sys_prctl(PR_GET_NAME, (long)name, 0, 0, 0);
-}
-
-long libos_thread_set_name(long id, const char *name) {
-    (void)id;
-    return sys_prctl(PR_SET_NAME, (long)name, 0, 0, 0);
 }
 
 /* --- Other processes: a compartment is one. */

@@ -37,6 +37,7 @@ void libos_thread_first(void *state, const struct orc_boot *boot) {
     self->id = (uint32_t)orc_hostcall(ORC_THREAD_ID, 0, 0, 0, 0, 0);
     thread_list = self;
     process_start();
+    privileges_start();
     names_start();
     libos_signals_start();
     files_start();
@@ -79,7 +80,7 @@ int libos_thread_create(const struct libos_new_thread *new) {
     libos_threaded = true;
     /* The new thread can't end, nor be found by its id, before it is on the list. */
     libos_lock(&thread_list_lock);
-    result = orc_hostcall(ORC_THREAD_CREATE, (long)&start, 0, 0, 0, 0);
+    result = libos_may_start_thread() ? orc_hostcall(ORC_THREAD_CREATE, (long)&start, 0, 0, 0, 0) : -EAGAIN;
     if (result >= 0) {
         /* The Intravisor stores it as well, before the new thread runs; that may be after this call. */
         state->id = (uint32_t)result;

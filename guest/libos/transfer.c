@@ -29,12 +29,28 @@ static long read_file(struct file *file, void *buffer, size_t length, int64_t po
     return result;
 }
 
+/* RLIMIT_FSIZE. A write that begins inside the limit is cut there. */
+static long check_limit(struct file *file, int64_t position, size_t *length) {
+    struct stat status;
+    if (file->kind != FILE_MEMORY && file->kind != FILE_HOST)
+        return 0;
+    if (file->operations->status(file, &status) < 0 || !S_ISREG(status.st_mode))
+        return 0;
+    if (file->flags & O_APPEND)
+        position = status.st_size;
+    else if (position < 0 && file->operations->seek)
+        position = file->operations->seek(file, 0, SEEK_CUR);
+    return libos_check_file_size(position, length);
+}
+
 static long write_file(struct file *file, const void *buffer, size_t length, int64_t position) {
     if (!writable(file) || !file->operations->write)
         return writable(file) ? -EINVAL : -EBADF;
     if (file->handle == ORC_NO_HANDLE && !libos_maps(buffer, length)) /* the host looks for itself */
         return -EFAULT;
-    long result = file->operations->write(file, buffer, length < MOST ? length : MOST, position);
+    long result = __builtin_expect(libos_file_size_limited, 0) ? check_limit(file, position, &length) : 0;
+    if (!result)
+        result = file->operations->write(file, buffer, length < MOST ? length : MOST, position);
     if (NOTIFYING && result > 0)
         notify_file_event(file, IN_MODIFY);
     return result;
@@ -147,7 +163,7 @@ static long write_vector(struct file *file, const struct iovec *vector, long cou
         return error;
     if (count == 2 && !vector[0].iov_len)
         return write_file(file, vector[1].iov_base, vector[1].iov_len, position);
-    if (file->operations->write_vector && count > 1)
+    if (file->operations->write_vector && count > 1 && !libos_file_size_limited)
         return file->operations->write_vector(file, vector, count, position);
     return transfer_spans(write_plain, file, vector, count, position);
 }

@@ -354,6 +354,7 @@ static void take_info(void) {
     clone.boot.processors = info->processors;
     clone.boot.memory_limit = info->memory_limit;
     libos_start(&clone.boot);
+    process_clone();
     publish(info->published);
 }
 

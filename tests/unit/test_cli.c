@@ -114,8 +114,20 @@ static void network_options(void **state) {
     assert_int_equal(grants[0].first_port, 1);
     assert_int_equal(grants[0].last_port, 65535);
     assert_int_equal(parse_connect("any", grants), 1);
-    static const char *const bad_listens[] = {"",  "0", "65536", "1-",        "-1",   "5-4",
-                                              "x", ":", ":80",   "1.2.3:4:x", "tcp:", "7000x"};
+    assert_int_equal(parse_listen("udp:0", grants), 1);
+    assert_int_equal(grants[0].type, SOCK_DGRAM);
+    assert_int_equal(grants[0].first_port, 0);
+    assert_int_equal(grants[0].last_port, 0);
+    assert_int_equal(parse_listen("0-65535", grants), 1);
+    assert_int_equal(grants[0].first_port, 0);
+    assert_int_equal(parse_listen("1-65535", grants), 1);
+    assert_int_equal(grants[0].first_port, 0);
+    assert_int_equal(parse_listen("1-65534", grants), 1);
+    assert_int_equal(grants[0].first_port, 1);
+    assert_int_equal(parse_connect("localhost:0", grants), 0);
+    assert_int_equal(parse_connect("localhost:0-5", grants), 0);
+    static const char *const bad_listens[] = {"",  "65536", "1-",        "-1",   "5-4",  "x",
+                                              ":", ":80",   "1.2.3:4:x", "tcp:", "7000x"};
     for (size_t i = 0; i < sizeof bad_listens / sizeof *bad_listens; i++)
         assert_int_equal(parse_listen(bad_listens[i], grants), 0);
     static const char *const bad_connects[] = {

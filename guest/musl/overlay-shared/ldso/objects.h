@@ -258,6 +258,25 @@ static void note_use(struct dso *dso, struct dso *used)
 	if (used != dso && used->runtime_loaded && !used->pinned && !depends_on(dso, used)) used->pinned = 1;
 }
 
+/* What the launcher couldn't know of the program, in the vector that getauxval reads. */
+static void complete_auxv(const struct dso *app, size_t entry) {
+    for (size_t *each = libc.auxv; *each; each += 2)
+        switch (*each) {
+        case AT_PHDR:
+            each[1] = (size_t)app->phdr;
+            break;
+        case AT_PHENT:
+            each[1] = app->phentsize;
+            break;
+        case AT_PHNUM:
+            each[1] = app->phnum;
+            break;
+        case AT_ENTRY:
+            each[1] = entry;
+            break;
+        }
+}
+
 /* Loads the program that the boot data names. */
 static void load_program(struct dso *app, char **argv, size_t *aux)
 {
@@ -277,4 +296,5 @@ static void load_program(struct dso *app, char **argv, size_t *aux)
 		dprintf(2, "%s: a library, not a program\n", path);
 		_exit(126);
 	}
+        complete_auxv(app, aux[AT_ENTRY]);
 }
