@@ -12,6 +12,8 @@ $(eval $(call e2e_test,orc-cell,orc_cell,bin))
 $(eval $(call e2e_test,orc-cell-san,orc_cell,san))
 $(eval $(call e2e_test,orc-ps,orc_ps,bin))
 $(eval $(call e2e_test,orc-ps-san,orc_ps,san))
+$(eval $(call e2e_test,ld-orc,ld_orc,bin))
+$(eval $(call e2e_test,ld-orc-san,ld_orc,san))
 $(eval $(call e2e_test,man-pages,man_pages,bin))
 $(BUILD)/tests/e2e-terminal.py: tests/e2e/terminal.py tests/e2e/guest.c $(PROGRAMS)
 	@mkdir -p $(@D) && sed 's|@BUILD@|$(BUILD)|' $< > $@ && chmod +x $@

@@ -20,7 +20,7 @@ TOOLS = guest.Toolchain(BUILD)
 # Programs that need nothing but themselves.
 COMPARED = ("epolls", "modes",)
 # In memory, on a mounted directory and in a layered root.
-IN_PLACES = ("mappings", "files", "names", "links", "locks", "notify", "splices")
+IN_PLACES = ("mappings", "files", "names", "links", "locks", "notify", "splices", "limits")
 count = 0
 failed = 0
 
@@ -120,6 +120,15 @@ def compare_network(work):
     checks("refused", orc(["--connect", "192.0.2.7:9"], f"{work}/refused.orc", cwd=work))
 
 
+def compare_identity(work):
+    """As the user who runs this; a directory that others may write to, since the program becomes another."""
+    os.makedirs(f"{work}/identity", exist_ok=True)
+    os.chmod(work, 0o755)
+    expected = run([f"{work}/identity.native", f"{work}/identity"], preexec_fn=lambda: os.setgroups([]) if os.getuid() == 0 else None)
+    options = ["--user", f"{os.getuid()}:{os.getgid()}"]
+    compare("identity", expected, orc(options, f"{work}/identity.orc", "/tmp", cwd=work))
+
+
 def check_rests(work):
     """A hundred waiting threads, for which the Intravisor keeps a few idle workers, and no others."""
     expected = run([f"{work}/rests.native"])
@@ -212,13 +221,14 @@ def check_order(order, linked):
 def main():
     work = tempfile.mkdtemp(prefix="orc-libos-")
     try:
-        for name in "events", "pipes", "sockets", "network", "refused", "layered", "mounts", "special", "races", "rests", *COMPARED, *IN_PLACES:
+        for name in "events", "pipes", "sockets", "network", "refused", "layered", "mounts", "special", "races", "rests", "identity", *COMPARED, *IN_PLACES:
             build(work, name)
         for name in COMPARED:
             compare(name, run([f"{work}/{name}.native"]), orc([], f"{work}/{name}.orc", cwd=work))
         for name in IN_PLACES:
             compare_files(work, name)
         check_bus(work)
+        compare_identity(work)
         compare("events", run([f"{work}/events.native"]), orc([], f"{work}/events.orc", cwd=work))
         compare("pipes", run([f"{work}/pipes.native"]), orc([], f"{work}/pipes.orc", cwd=work))
         compare_sockets(work)
