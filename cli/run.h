@@ -42,6 +42,7 @@ struct group {
     char *directory;             /* where they start, unless an option says so; NULL: / */
     bool is_mounted;             /* a mount shows it there */
     char *home;                  /* of its user; NULL: the default */
+    char *accounts[2]; /* /etc/passwd and /etc/group with a user whom the system root doesn't know, or NULL */
     struct strings mount_points; /* of this machine, with --native */
     size_t first_mounts;         /* how many mounts come before those of --mount */
     int program_file;            /* the host's file, for messages and symbols; -1: none */

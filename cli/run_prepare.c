@@ -4,6 +4,7 @@
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 
 #define LONGEST_NAME 31
 #define LONGEST_HOSTNAME 64
+#define MOST_FIRST_MOUNTS 5 /* /, /tmp, two tables of users, the program */
 
 static bool complain(const char *what, const char *why) {
     fprintf(stderr, "orc run: %s: %s\n", what, why);
@@ -150,7 +152,7 @@ static bool open_system_root(struct group *group, struct orc_launch_mount *mount
 
 /* The first mounts, which all compartments share: the root, and without --root the program and /tmp. */
 static size_t most_first_mounts(const struct group *group) {
-    return group->options.native ? group->mount_points.count : 3;
+    return group->options.native ? group->mount_points.count : MOST_FIRST_MOUNTS;
 }
 
 /* All but the root may be missing: what this user can't open, the program couldn't either. */
@@ -173,6 +175,36 @@ static bool prepare_native_mounts(struct group *group, struct instance *instance
            complain("--native", "/ can't be opened");
 }
 
+/* A file that is nowhere on this machine. */
+static bool add_text_mount(struct group *group, struct instance *instance, const char *path,
+                           const char *text) {
+    struct orc_launch_mount *mount = &instance->mounts[instance->mount_count];
+    struct orc_error error;
+    size_t length = strlen(text);
+    int file = memfd_create(path, MFD_CLOEXEC);
+    bool good = file >= 0 && write(file, text, length) == (ssize_t)length && fchmod(file, 0644) == 0;
+    if (!good)
+        complain(path, strerror(errno));
+    *mount = (struct orc_launch_mount){.is_regular = true, .changes = ORC_LAUNCH_REFUSED};
+    if (good && orc_file_create(group->run->cell, file, &mount->file, &error) < 0)
+        good = complain(path, error.message);
+    if (file >= 0)
+        close(file);
+    if (!good)
+        return false;
+    mount->path = copy(path);
+    instance->mount_count++;
+    return true;
+}
+
+static bool prepare_accounts(struct group *group, struct instance *instance) {
+    static const char *const tables[] = {"/etc/passwd", "/etc/group"};
+    for (size_t i = 0; i < 2; i++)
+        if (group->accounts[i] && !add_text_mount(group, instance, tables[i], group->accounts[i]))
+            return false;
+    return true;
+}
+
 static bool prepare_first_mounts(struct group *group, struct instance *instance) {
     struct orc_launch_mount *mounts = instance->mounts;
     if (group->options.native)
@@ -185,11 +217,13 @@ static bool prepare_first_mounts(struct group *group, struct instance *instance)
         return false;
     mounts[1].path = copy("/tmp");
     instance->mount_count = 2;
+    if (!prepare_accounts(group, instance))
+        return false;
     if (group->is_mounted)
         return true;
-    mounts[2].path = copy(group->program);
-    instance->mount_count = 3;
-    return open_mount(group, group->options.arguments[0], ORC_LAUNCH_REFUSED, &mounts[2]);
+    struct orc_launch_mount *mount = &mounts[instance->mount_count++];
+    mount->path = copy(group->program);
+    return open_mount(group, group->options.arguments[0], ORC_LAUNCH_REFUSED, mount);
 }
 
 /* What the first compartment has opened, others use too. */
@@ -555,6 +589,8 @@ static void release_group(struct group *group) {
     free(group->program);
     free(group->directory);
     free(group->home);
+    free(group->accounts[0]);
+    free(group->accounts[1]);
     strings_free(&group->mount_points);
     run_options_free(&group->options);
 }

@@ -61,6 +61,48 @@ static bool look_up(const struct group *group, const char *table, const char *te
     return found;
 }
 
+/* The whole of a table and a line more. */
+static char *with_line(const struct group *group, const char *table, const char *line) {
+    FILE *file = open_table(group, table);
+    struct strings rows = {0};
+    char *row = NULL, *text = NULL;
+    size_t room = 0, length;
+    while (file && getline(&row, &room, file) > 0)
+        strings_add(&rows, copy(row));
+    strings_add(&rows, copy(line));
+    FILE *out = open_memstream(&text, &length);
+    for (size_t i = 0; out && i < rows.count; i++)
+        fprintf(out, "%s%s", rows.items[i], strchr(rows.items[i], '\n') ? "" : "\n");
+    if (out)
+        fclose(out);
+    if (file)
+        fclose(file);
+    free(row);
+    strings_free(&rows);
+    return text;
+}
+
+/* The system root's users are few: another one gets a line there, so that getpwuid finds a name. */
+static void add_accounts(struct group *group) {
+    const struct run_options *options = &group->options;
+    char id[16], *line = NULL, *columns[COLUMNS];
+    if (options->root || options->native)
+        return;
+    snprintf(id, sizeof id, "%u", options->user);
+    if (!look_up(group, "/etc/passwd", id, &line, columns)) {
+        char *account = format("user:x:%u:%u::%s:/bin/sh\n", options->user, options->group, group->home);
+        group->accounts[0] = with_line(group, "/etc/passwd", account);
+        free(account);
+    }
+    snprintf(id, sizeof id, "%u", options->group);
+    if (!look_up(group, "/etc/group", id, &line, columns)) {
+        char *account = format("user:x:%u:\n", options->group);
+        group->accounts[1] = with_line(group, "/etc/group", account);
+        free(account);
+    }
+    free(line);
+}
+
 static bool complain(const struct group *group, const char *what, const char *table) {
     fprintf(stderr, "orc run: --user %s: %s, by name as the compartment's %s has it or by number\n",
             group->options.user_text, what, table);
@@ -106,5 +148,7 @@ bool find_user(struct group *group) {
         *colon = 0;
     bool good = find_named_user(group, text) && (!colon || find_named_group(group, colon + 1));
     free(text);
+    if (good)
+        add_accounts(group);
     return good;
 }

@@ -26,6 +26,32 @@ check "variables" 0 "A=1\|B=from outside\|HOME=/nowhere\|PATH=[^|]*\|" "^$" env 
 check "host name and working directory" 0 "box /tmp\|" "^$" $run --hostname box --workdir /tmp "$guest" where
 check "default host name" 0 "guest /\|" "^$" $run "$guest" where
 
+# --- Its name and its user ---
+compile "$directory/executed" tests/e2e/executed.c
+executed=$directory/executed
+mkdir -p "$directory/app/bin" "$directory/named/bin" "$directory/named/etc" && cp "$executed" "$directory/app/bin/" && cp "$executed" "$directory/named/bin/"
+echo "me:x:70:71::/home/me:/bin/sh" >"$directory/named/etc/passwd"
+echo "ours:x:72:" >"$directory/named/etc/group"
+check "argv[0] exists inside" 0 "/bin/executed /bin/executed / 0 0 022 exists\|" "^$" $run "$executed" where
+check "by a relative path too" 0 "/bin/executed .* exists\|" "^$" sh -c "cd '$directory' && $run ./executed where"
+check "a mount shows the program at its place" 0 "/opt/app/bin/executed /opt/app/bin/executed .* exists\|" "^$" $run --mount "$directory/app:/opt/app:ro" "$directory/app/bin/executed" where
+check "unless another mount lies over it" 0 "/bin/executed /bin/executed .* exists\|" "^$" $run --mount "$directory/app:/opt/app:ro" --mount "$directory/named:/opt/app/bin" "$directory/app/bin/executed" where
+check "in a root" 0 "/bin/executed /bin/executed .* exists\|" "^$" $run --root "$directory/named" executed where
+check "another name" 0 "some thing\|" "^$" $run --argv0 "some thing" "$executed" name
+check "a number in it" 0 "n0\|n1\||n1\|n0\|" "^$" $run -n 2 --argv0 "n{i}" "$executed" name
+check "a user" 0 ".* 65534 65534 022 exists\|" "^$" $run --user nobody "$executed" where
+check "a user and a group" 0 ".* 12 65534 022 exists\|" "^$" $run --user 12:nogroup "$executed" where
+check "a user's own group" 0 ".* 70 71 022 exists\|" "^$" $run --root "$directory/named" --user me executed where
+check "a group by name" 0 ".* 70 72 022 exists\|" "^$" $run --root "$directory/named" --user 70:ours executed where
+check "HOME is the user's" 0 "(.*\|)?HOME=/home/me\|.*" "^$" env -i ASAN_OPTIONS="$ASAN_OPTIONS" $run --root "$directory/named" --user me executed environment
+check "a user who isn't in the tables gets a line" 0 "root:.*user:x:1234:5678::/:/bin/sh\|" "^$" $run --user 1234:5678 "$guest" show /etc/passwd
+check "and so does a group" 0 "root:.*user:x:5678:\|" "^$" $run --user 1234:5678 "$guest" show /etc/group
+for user in nosuch 0:nosuch "" : 1: :1 -1 4294967295 1:4294967295; do
+    check "no user: $user" 125 "" "no such (user|group)" $run --user "$user" "$executed" where
+done
+check "--native and --root exclude each other" 125 "" "another one" $run --native --root "$directory/named" executed where
+check "a native view" 0 "$executed $executed $PWD $(id -u) $(id -g) $(umask | tail -c 4) exists\|" "^$" $run --native "$executed" where
+
 # --- Files ---
 mkdir -p "$directory/data/inner" "$directory/root/bin" "$directory/root/etc" "$directory/root/data"
 echo inside >"$directory/data/file"
