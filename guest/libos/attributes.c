@@ -197,6 +197,8 @@ static long truncate_node(struct place *place, void *size) {
     long error = place_do_status(place, &status);
     if (error || place_by_host(place) || !S_ISREG(status.st_mode) || place->mount->kind == MOUNT_SYNTHETIC)
         return error ? error : -EAGAIN;
+    if (libos_file_size_limited && (error = libos_check_growth(status.st_size, *(int64_t *)size)) < 0)
+        return error;
     error = layer_copy_up(place, false);
     if (!error)
         error = node_resize(place->node, *(int64_t *)size);

@@ -23,12 +23,15 @@ check "output that nobody reads" 0 "" "" sh -c "$run '$guest' arguments | true"
 # --- Environment ---
 check "nothing of this machine's environment" 0 "PATH=[a-z/:]*\|HOME=/root\|" "^$" env -i ASAN_OPTIONS="$ASAN_OPTIONS" SECRET=1 $run "$guest" environment
 check "variables" 0 "A=1\|B=from outside\|HOME=/nowhere\|PATH=[^|]*\|" "^$" env -i ASAN_OPTIONS="$ASAN_OPTIONS" B="from outside" HOME=/nowhere "$orc" run --env A=1 --env B --env NOT_SET --env HOME "$guest" environment
+compile "$directory/executed" tests/e2e/executed.c
+executed=$directory/executed
+check "time zones" 0 "23:13 CET\|" "^$" $run --env TZ=Europe/Berlin "$executed" time
+check "another" 0 "14:13 PST\|" "^$" $run --env TZ=America/Los_Angeles "$executed" time
+check "without one it's UTC" 0 "22:13 UTC\|" "^$" $run "$executed" time
 check "host name and working directory" 0 "box /tmp\|" "^$" $run --hostname box --workdir /tmp "$guest" where
 check "default host name" 0 "guest /\|" "^$" $run "$guest" where
 
 # --- Its name and its user ---
-compile "$directory/executed" tests/e2e/executed.c
-executed=$directory/executed
 mkdir -p "$directory/app/bin" "$directory/named/bin" "$directory/named/etc" && cp "$executed" "$directory/app/bin/" && cp "$executed" "$directory/named/bin/"
 echo "me:x:70:71::/home/me:/bin/sh" >"$directory/named/etc/passwd"
 echo "ours:x:72:" >"$directory/named/etc/group"

@@ -256,6 +256,9 @@ for signal in INT TERM HUP; do
     check "SIG$signal ends it, its child and its files" eval \
         '[ $code -eq $((128 + $(kill -l $signal))) ] && ! kill -0 $child 2>/dev/null && no_temporaries && [ ! -e signal.o ]'
 done
+for order in "" -DFIRST; do
+    check "the kernel's headers beside the C library's ${order:+in the other order}" orc-cc -Wall -Werror $order -c "$top/tests/toolchain/kernel_headers.c" -o kernel_headers.o
+done
 check "no temporary file is left after all this" no_temporaries
 
 finish_tests
