@@ -250,6 +250,8 @@ static long send_spans(struct file *file, const struct msghdr *from, const struc
     }
     if (error)
         return error;
+    if (!message.address_length)
+        message.address = 0; /* no name at all */
     message.address_length = exact_length(from->msg_name, message.address_length);
     return libos_blocking(ORC_SOCKET_SEND, file->handle, (long)&message, flags & SENT_FLAGS, 0, 0);
 }

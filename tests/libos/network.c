@@ -420,6 +420,10 @@ static void control_messages(void) {
     ttl = 0;
     put_control(&to, IPPROTO_IP, IP_TTL, &ttl, sizeof ttl);
     SHOW(sendmsg(fd, &to, 0));
+    to.msg_controllen = to.msg_namelen = 0;
+    SHOW(sendmsg(fd, &to, 0));
+    SHOW(connect(fd, any(&address), sizeof address));
+    SHOW(sendmsg(fd, &to, 0));
     close(fd);
 }
 
@@ -636,6 +640,50 @@ static void *receive(void *descriptor) {
     return (void *)recv(*(int *)descriptor, buffer, sizeof buffer, 0);
 }
 
+/* One link by its index or name, and the way to an address. */
+static void single_answers(void) {
+    struct {
+        struct header header;
+        unsigned char family, bytes[15];
+        unsigned short length, type;
+        char value[16];
+    } request = {{36, 18, 1, 42, 0}, 0, {0}, 6, 3, "lo"};
+    static _Alignas(8) char answer[65536];
+    const struct header *header = (struct header *)answer;
+    const int *words = (int *)answer;
+    int fd = socket(AF_NETLINK, SOCK_RAW, 0);
+    request.header.length = 16 + 16 + 8;
+    request.length = 7;
+    SHOW(send(fd, &request, request.header.length, 0));
+    SHOW(recv(fd, answer, sizeof answer, 0) > 32);
+    SHOW(header->type * 10 + words[5]); /* the index */
+    SHOW(header->flags);
+    request.header.length = 32;
+    request.bytes[3] = 1;
+    SHOW(send(fd, &request, request.header.length, 0));
+    SHOW(recv(fd, answer, sizeof answer, 0) > 32);
+    SHOW(header->type * 10 + words[5]);
+    request.bytes[4] = 99;
+    SHOW(send(fd, &request, request.header.length, 0));
+    SHOW(recv(fd, answer, sizeof answer, 0) > 32);
+    SHOW(header->type * 1000 + words[4]);
+    memset(&request.family, 0, 16);
+    request.header.type = 26;
+    request.family = AF_INET;
+    request.bytes[0] = 32;
+    request.bytes[11] = 0;
+    unsigned short *attribute = (unsigned short *)((char *)&request + 28);
+    attribute[0] = 8;
+    attribute[1] = 1;
+    memcpy((char *)&request + 32, &address.sin_addr, 4);
+    request.header.length = 36;
+    SHOW(send(fd, &request, request.header.length, 0));
+    SHOW(recv(fd, answer, sizeof answer, 0) > 28);
+    SHOW(header->type);
+    SHOW(answer[16] * 1000 + (unsigned char)answer[23]); /* family and kind */
+    close(fd);
+}
+
 /* Others make it ready: a thread that waits for it is told, and so is an epoll set. */
 static void netlink_wakes(void) {
     int fd = socket(AF_NETLINK, SOCK_RAW, 0), epoll = epoll_create1(0);
@@ -771,6 +819,7 @@ int main(int argc, char **argv) {
     many_messages();
     groups();
     netlink();
+    single_answers();
     netlink_wakes();
     interfaces();
     names();
