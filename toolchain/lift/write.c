@@ -216,6 +216,16 @@ static void write_label(struct text *text, const char *name, bool function) {
     fprintf(text->out, "%s:\n", name);
 }
 
+/* Whether the rewriter is to take a place for the start of a function. In an annotated text that's what the
+ * source calls one: others are labels that a computed jump may lead to, whose registers stay what they are.
+ */
+static bool is_function(const struct text *text, const struct instruction *instruction,
+                        const struct symbol *symbol) {
+    if (!text->object->sections[text->section].contents)
+        return instruction->function;
+    return symbol && (symbol->binding != STB_LOCAL || symbol->type == STT_FUNC);
+}
+
 /* The names of a place: those of others' symbols, local functions' (for backtraces), and the one that text
  * refers to it by. */
 static void write_labels(struct text *text, const struct instruction *instruction) {
@@ -226,13 +236,13 @@ static void write_labels(struct text *text, const struct instruction *instructio
         bool local = symbol->binding == STB_LOCAL;
         if (symbol->section != text->section || symbol->value != instruction->offset ||
             symbol->type == STT_SECTION ||
-            (local && (!instruction->function || !is_plain_name(symbol->name))))
+            (local && (!is_function(text, instruction, symbol) || !is_plain_name(symbol->name))))
             continue;
-        write_label(text, symbol->name, instruction->function);
+        write_label(text, symbol->name, is_function(text, instruction, symbol));
         named |= strcmp(symbol->name, name) == 0;
     }
     if (!named)
-        write_label(text, name, instruction->function);
+        write_label(text, name, is_function(text, instruction, NULL));
     if (instruction->marked && instruction->decoded.mnemonic != ZYDIS_MNEMONIC_ENDBR64) {
         fputs("\tendbr64\n", text->out);
     }

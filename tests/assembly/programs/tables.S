@@ -103,6 +103,26 @@ address_jump:                   /* (i): addresses, in the text */
 .Laddresses:
 	.quad	.La, .Lb, table_length
 
+	.globl	registers_stay
+	.type	registers_stay, @function
+registers_stay:                 /* (i): a computed jump leaves all registers alone */
+	movl	$5, %r11d
+	movl	$70, %r10d
+	leaq	.Lplaces(%rip), %rax
+	jmp	*(%rax,%rdi,8)
+	.section .data.rel.ro.local, "aw", @progbits
+	.p2align 3
+.Lplaces:
+	.quad	first_place, second_place
+	.text
+first_place:
+	leal	(%r10,%r11), %eax
+	ret
+second_place:
+	leal	1000(%r10,%r11,2), %eax
+	addl	%edi, %eax
+	ret
+
 	.globl	exported
 	.type	exported, @object
 	.p2align 5

@@ -1,7 +1,7 @@
 #include <stdio.h>
 
 long table_sum(void), table_before(long), address_jump(long);
-int table_length(void), text_jump(int), rodata_jump(long), shown_table(void), aligned_sum(void);
+int table_length(void), text_jump(int), rodata_jump(long), shown_table(void), aligned_sum(void), registers_stay(long);
 const char *string_at(void);
 extern const unsigned exported[2];
 
@@ -11,6 +11,7 @@ int main(void) {
         printf("%lx %d\n", table_before(i), text_jump((int)i));
     printf("%d %d\n", rodata_jump(0), rodata_jump(1));
     printf("%ld %ld %ld\n", address_jump(0), address_jump(1), address_jump(2));
+    printf("%d %d\n", registers_stay(0), registers_stay(1));
     printf("%x %x %x\n", shown_table(), exported[0], exported[1]);
     return 0;
 }
