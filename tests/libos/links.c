@@ -2,9 +2,14 @@
  * an empty directory to work in. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -200,6 +205,87 @@ static void fifos(void) {
     SHOW(mknod("directory2", S_IFDIR | 0700, 0));
 }
 
+static void *open_writer(void *context) {
+    int fd = open("meeting", O_WRONLY); /* waits for the reader */
+    *(long *)context = write(fd, "met", 3);
+    close(fd);
+    return NULL;
+}
+
+static void interrupt(int signal) {
+    (void)signal;
+}
+
+static volatile int opened;
+
+static void *open_nobody(void *context) {
+    *(long *)context = open("meeting", O_RDONLY) == -1 ? errno : 0;
+    opened = 1;
+    return NULL;
+}
+
+/* Opening waits for the other end, or for a signal; polls tell of the other end once it has been there. */
+static void meetings(void) {
+    char bytes[8];
+    long result = 0;
+    pthread_t thread;
+    const struct timespec moment = {0, 10000000};
+    struct sigaction action = {.sa_handler = interrupt};
+    SHOW(mkfifo("meeting", 0600));
+    pthread_create(&thread, NULL, open_writer, &result);
+    int fd = open("meeting", O_RDONLY);
+    SHOW(read(fd, bytes, sizeof bytes));
+    pthread_join(thread, NULL);
+    SHOW(result);
+    struct pollfd one = {.fd = fd, .events = POLLIN};
+    SHOW(poll(&one, 1, -1));
+    SHOW(one.revents);
+    close(fd);
+    fd = open("meeting", O_RDONLY | O_NONBLOCK);
+    one.fd = fd;
+    SHOW(poll(&one, 1, 0)); /* no writer has been there */
+    close(fd);
+    sigaction(SIGUSR1, &action, NULL);
+    pthread_create(&thread, NULL, open_nobody, &result);
+    while (!opened) {
+        nanosleep(&moment, NULL);
+        pthread_kill(thread, SIGUSR1);
+    }
+    pthread_join(thread, NULL);
+    SHOW(result == EINTR);
+}
+
+static void owners_and_seals(void) {
+    int fd = open("file", O_RDWR), memory = memfd_create("sealed", MFD_ALLOW_SEALING), plain = memfd_create("x", 0);
+    int pair[2], on = 1;
+    SHOW(fcntl(fd, F_SETOWN, getpid()));
+    SHOW(fcntl(fd, F_GETOWN) == getpid());
+    SHOW(fcntl(fd, F_SETSIG, 10));
+    SHOW(fcntl(fd, F_GETSIG));
+    SHOW(fcntl(fd, F_SETSIG, 1000));
+    SHOW(fcntl(fd, F_GETLEASE));
+    SHOW(fcntl(fd, F_SETLEASE, F_UNLCK));
+    SHOW(fcntl(fd, F_NOTIFY, 0));
+    SHOW(ioctl(fd, FIOASYNC, &on));
+    SHOW(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+    SHOW(ioctl(pair[0], FIOASYNC, &on));
+    SHOW(fcntl(pair[0], F_GETFL) & O_ASYNC ? 1 : 0);
+    SHOW(fcntl(fd, F_GET_SEALS));
+    SHOW(fcntl(plain, F_GET_SEALS));
+    SHOW(fcntl(plain, F_ADD_SEALS, F_SEAL_GROW));
+    SHOW(write(memory, "text", 4));
+    SHOW(fcntl(memory, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK));
+    SHOW(fcntl(memory, F_GET_SEALS));
+    SHOW(write(memory, "more", 4));
+    SHOW(pwrite(memory, "same", 4, 0));
+    SHOW(ftruncate(memory, 2));
+    SHOW(ftruncate(memory, 5));
+    SHOW(fcntl(memory, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SEAL));
+    SHOW(pwrite(memory, "same", 4, 0));
+    SHOW(fcntl(memory, F_ADD_SEALS, F_SEAL_WRITE));
+    close(fd), close(memory), close(plain), close(pair[0]), close(pair[1]);
+}
+
 static void appending(void) {
     int fd = open("append", O_CREAT | O_RDWR | O_APPEND, 0600);
     SHOW(write(fd, "abc", 3));
@@ -239,6 +325,8 @@ int main(int count, char **arguments) {
     moved_directories();
     opened_again();
     fifos();
+    meetings();
+    owners_and_seals();
     appending();
     access_times();
     return 0;

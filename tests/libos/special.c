@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/xattr.h>
 #include <sys/resource.h>
 #include "check.h"
 
@@ -96,7 +97,69 @@ static void processes(char **argv) {
     CHECK(FAILS(open("/proc/2/status", O_RDONLY), ENOENT));
     CHECK(FAILS(unlink("/proc/self/status"), EROFS));
     CHECK(FAILS(open("/proc", O_WRONLY), EISDIR));
-    CHECK(FAILS(open("/proc/uptime/x", O_RDONLY), ENOENT) || errno == ENOTDIR);
+    CHECK(FAILS(open("/proc/uptime/x", O_RDONLY), ENOTDIR));
+}
+
+/* The quotas, as programs look for them in a control group. */
+static void quotas(void) {
+    CHECK(contains("/sys/fs/cgroup/memory.max", "67108864\n")); /* --mem 64M */
+    CHECK(contains("/sys/fs/cgroup/cgroup.controllers", "memory"));
+    CHECK(contains("/sys/fs/cgroup/cpu.max", "max 100000"));
+    CHECK(contains("/proc/self/cgroup", "0::/\n"));
+    CHECK(contains("/proc/self/mountinfo", " - cgroup2 "));
+    CHECK(contains("/proc/meminfo", "MemTotal:       65536 kB"));
+}
+
+static void more_of_proc(void) {
+    char first[64] = "", second[64] = "", byte;
+    static const char *const there[] = {
+        "/proc/self/smaps", "/proc/self/smaps_rollup", "/proc/self/auxv", "/proc/self/io", "/proc/self/limits",
+        "/proc/self/oom_score_adj", "/proc/self/uid_map", "/proc/thread-self/status", "/proc/self/task/1/stat",
+        "/proc/vmstat", "/proc/net/dev", "/proc/net/tcp", "/proc/sys/kernel/random/entropy_avail",
+        "/proc/sys/fs/nr_open", "/proc/sys/net/core/somaxconn", "/sys/devices/system/cpu/cpu0/topology/core_id"};
+    for (unsigned i = 0; i < sizeof there / sizeof *there; i++) {
+        int fd = open(there[i], O_RDONLY);
+        if (fd < 0 || read(fd, &byte, 1) != 1)
+            printf("# %s\n", there[i]);
+        CHECK(fd >= 0 && pread(fd, &byte, 1, 0) == 1);
+        close(fd);
+    }
+    CHECK(put("/proc/self/comm", "renamed") && holds("/proc/self/comm", "renamed\n"));
+    CHECK(put("/proc/self/oom_score_adj", "500") && holds("/proc/self/oom_score_adj", "500\n"));
+    int fd = open("/proc/sys/kernel/random/uuid", O_RDONLY);
+    CHECK(pread(fd, first, sizeof first, 0) == 37 && pread(fd, second, sizeof second, 0) == 37 && strcmp(first, second));
+    close(fd);
+    fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY);
+    CHECK(pread(fd, first, sizeof first, 0) == 37 && pread(fd, second, sizeof second, 0) == 37 && !strcmp(first, second));
+    close(fd);
+    CHECK(contains("/proc/self/fdinfo/1", "flags:\t"));
+    CHECK(lists("/proc/self/task", "1") == 1 && lists("/sys/devices/system/cpu", "cpu0") == 1);
+    CHECK(FAILS(open("/proc/self/task/4711/stat", O_RDONLY), ENOENT));
+}
+
+static void extended_attributes(void) {
+    char value[16], names[64];
+    CHECK(put("/tmp/attributes", "") && symlink("attributes", "/tmp/to-attributes") == 0);
+    CHECK(setxattr("/tmp/to-attributes", "user.one", "first", 5, XATTR_CREATE) == 0);
+    CHECK(FAILS(setxattr("/tmp/attributes", "user.one", "x", 1, XATTR_CREATE), EEXIST));
+    CHECK(FAILS(setxattr("/tmp/attributes", "user.two", "x", 1, XATTR_REPLACE), ENODATA));
+    CHECK(FAILS(setxattr("/tmp/attributes", "user.two", "x", 1, 4), EINVAL));
+    CHECK(FAILS(setxattr("/tmp/attributes", "user.", "x", 1, 0), EINVAL));
+    CHECK(FAILS(setxattr("/tmp/attributes", "other.x", "x", 1, 0), EOPNOTSUPP));
+    CHECK(FAILS(lsetxattr("/tmp/to-attributes", "user.one", "x", 1, 0), EPERM));
+    CHECK(lsetxattr("/tmp/to-attributes", "trusted.link", "x", 1, 0) == 0);
+    CHECK(getxattr("/tmp/attributes", "user.one", NULL, 0) == 5);
+    CHECK(getxattr("/tmp/attributes", "user.one", value, sizeof value) == 5 && !memcmp(value, "first", 5));
+    CHECK(FAILS(getxattr("/tmp/attributes", "user.one", value, 4), ERANGE));
+    CHECK(FAILS(getxattr("/tmp/attributes", "user.two", value, 4), ENODATA));
+    int fd = open("/tmp/attributes", O_RDWR);
+    CHECK(fsetxattr(fd, "user.two", "second", 6, 0) == 0 && fgetxattr(fd, "user.two", value, sizeof value) == 6);
+    CHECK(flistxattr(fd, NULL, 0) == 18 && flistxattr(fd, names, sizeof names) == 18);
+    CHECK(FAILS(flistxattr(fd, names, 10), ERANGE));
+    CHECK(fremovexattr(fd, "user.one") == 0 && FAILS(fremovexattr(fd, "user.one"), ENODATA));
+    CHECK(rename("/tmp/attributes", "/tmp/renamed") == 0 && listxattr("/tmp/renamed", names, sizeof names) == 9);
+    CHECK(FAILS(setxattr("/proc/uptime", "user.one", "x", 1, 0), EOPNOTSUPP) || errno == EROFS);
+    close(fd);
 }
 
 static void many_descriptors(void) {
@@ -160,6 +223,9 @@ int main(int argc, char **argv) {
     (void)argc;
     devices();
     processes(argv);
+    quotas();
+    more_of_proc();
+    extended_attributes();
     many_descriptors();
     full_memory();
     return 0;
