@@ -104,7 +104,8 @@ void orc_file_release(struct orc_file *file);
 int orc_compartment_grant_file(struct orc_compartment *compartment, struct orc_file *file, unsigned rights,
                                uint32_t *handle, struct orc_error *error);
 
-/* What a compartment may bind its sockets to, or connect them to. */
+/* What a compartment may bind its sockets to, or connect them to. Where it may bind datagrams, it may also join the
+ * multicast groups among the addresses. */
 struct orc_network_grant {
     bool connect;                   /* else: bind and listen */
     int type;                       /* SOCK_STREAM, SOCK_DGRAM, or 0 for both */
