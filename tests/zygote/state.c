@@ -1,5 +1,6 @@
 /* Everything that a clone has to have again: starts threads, opens files of all kinds, takes a mark, writes to memory of all
  * kinds; then reads a line from its input, and tells whether it is all there. Exit status 0: it is. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <fenv.h>
@@ -13,9 +14,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -106,6 +110,35 @@ static int temporary_file(const char *name, const char *text) {
     return fd;
 }
 
+/* Files in memory that are more than files. */
+static int notify, fifo, locked, nameless;
+
+static void open_special_files(void) {
+    notify = inotify_init1(IN_NONBLOCK);
+    CHECK(inotify_add_watch(notify, "/tmp", IN_CREATE) == 1);
+    CHECK(mkfifo("/tmp/fifo", 0600) == 0);
+    fifo = open("/tmp/fifo", O_RDWR);
+    CHECK(write(fifo, "kept", 4) == 4);
+    locked = open("/tmp/locked", O_RDWR | O_CREAT, 0600);
+    CHECK(flock(locked, LOCK_EX) == 0);
+    nameless = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+    CHECK(write(nameless, "nameless", 8) == 8);
+}
+
+static void check_special_files(void) {
+    char text[200];
+    struct pollfd polled = {.fd = notify, .events = POLLIN};
+    int other = open("/tmp/locked", O_RDWR);
+    CHECK(read(notify, text, sizeof text) == 2 * (sizeof(struct inotify_event) + 16)); /* the FIFO, the locked file */
+    CHECK(poll(&polled, 1, 0) == 0);
+    CHECK(read(fifo, text, sizeof text) == 4 && !memcmp(text, "kept", 4));
+    CHECK(flock(other, LOCK_EX | LOCK_NB) == -1 && errno == EAGAIN);
+    close(locked);
+    CHECK(flock(other, LOCK_EX | LOCK_NB) == 0);
+    CHECK(linkat(nameless, "", AT_FDCWD, "/tmp/named", AT_EMPTY_PATH) == 0);
+    CHECK(poll(&polled, 1, -1) == 1);
+}
+
 int main(int argc, char **argv) {
     char line[100] = "", text[20] = "";
     pthread_t threads[4];
@@ -128,6 +161,7 @@ int main(int argc, char **argv) {
     int memory_file = temporary_file("/tmp/file", "0123456789");
     int root_file = open("/etc/hosts", O_RDONLY);
     CHECK(root_file >= 0 && read(root_file, text, 4) == 4);
+    open_special_files();
     int gap = open("/dev/null", O_RDWR);
     int set = epoll_create1(0);
     CHECK(epoll_ctl(set, EPOLL_CTL_ADD, event_fd, &event) == 0);
@@ -199,6 +233,8 @@ int main(int argc, char **argv) {
     CHECK(recv(netlink, answer, sizeof answer, MSG_DONTWAIT) == -1 && errno == EAGAIN);
     CHECK(fcntl(event_fd, F_GETFL) == (O_RDWR | O_NONBLOCK));
     CHECK(open("/dev/null", O_RDONLY) >= 0 && socket(AF_UNIX, SOCK_STREAM, 0) >= 0);
+
+    check_special_files();
 
     /* Threads */
     pthread_mutex_lock(&lock);
