@@ -178,6 +178,8 @@ long sys_madvise(long address, long length, long advice) {
     long result = 0;
     if (!is_advice(advice) || (unsigned long)address % LIBOS_PAGE || length < 0)
         return -EINVAL;
+    if (advice == MADV_WIPEONFORK && !rare_bits_make())
+        return -ENOMEM;
     if (count && shared_data_covers((unsigned long)address, count * LIBOS_PAGE))
         return 0; /* read again they are what they were */
     for (unsigned long step; count; page += step, count -= step) {
@@ -235,6 +237,8 @@ static long set_locked(const struct range *range, unsigned long page, unsigned l
 
 static long change_locked(unsigned long address, unsigned long length, bool locked, bool populates) {
     unsigned long page = address / LIBOS_PAGE, step;
+    if (locked && !rare_bits_make())
+        return -ENOMEM;
     if (length > -address - LIBOS_PAGE)
         return length == 0 ? 0 : -EINVAL;
     unsigned long end = (address + length + LIBOS_PAGE - 1) / LIBOS_PAGE;

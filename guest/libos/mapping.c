@@ -40,11 +40,6 @@ static bool enough(const struct changes *changes, unsigned needed) {
     return needed == 0;
 }
 
-static bool any_filed(unsigned long page, unsigned long count) {
-    const struct range *range = areas && count ? range_of(page, count) : NULL;
-    return range && !none_has(range, FILED, page, count);
-}
-
 static void file_unpin(struct file *file);
 
 static void free_areas(struct area *area) {
@@ -127,10 +122,7 @@ static struct area **cut(struct area **link, unsigned long page, unsigned long e
     return link;
 }
 
-void areas_cut(const struct range *range, unsigned long page, unsigned long count, struct changes *changes) {
-    if (!areas || none_has(range, FILED, page, count))
-        return;
-    set_bits(range, FILED, page, count, false);
+void areas_cut(unsigned long page, unsigned long count, struct changes *changes) {
     struct area **link = &areas;
     while (*link && (*link)->page < page + count)
         link = (*link)->page + (*link)->count <= page ? &(*link)->next : cut(link, page, page + count, changes);
@@ -152,8 +144,7 @@ static void merge(struct area *area, struct changes *changes) {
     changes->gone = next;
 }
 
-static void add_area(const struct range *range, unsigned long page, unsigned long count, const struct area *from,
-                     struct changes *changes) {
+static void add_area(unsigned long page, unsigned long count, const struct area *from, struct changes *changes) {
     struct area *area = take_spare(changes, from), **link = &areas, *before = NULL;
     area->page = page;
     area->count = count;
@@ -161,7 +152,6 @@ static void add_area(const struct range *range, unsigned long page, unsigned lon
         before = *link;
     area->next = *link;
     *link = area;
-    set_bits(range, FILED, page, count, true);
     merge(area, changes);
     if (before)
         merge(before, changes);
@@ -216,7 +206,7 @@ long place_file(const struct range *range, unsigned long page, unsigned long cou
         return result == -EINVAL ? -ENODEV : result; /* directories, pipes and their like */
     forget_pages(range, page, count, true, changes);
     set_bits(range, MAPPED, page, count, true);
-    add_area(range, page, count, from, changes);
+    add_area(page, count, from, changes);
     return BYTES(page);
 }
 
@@ -327,13 +317,15 @@ static long check_flags(long protection, long flags, bool is_file) {
 static long map_at(long address, unsigned long count, long protection, long flags, const struct area *from) {
     struct changes changes;
     unsigned long page = (unsigned long)address / LIBOS_PAGE, any, same;
+    bool locks = flags & MAP_LOCKED || lock_future;
+    if (locks && !rare_bits_make())
+        return -ENOMEM;
     long result = changes_begin(&changes, from->file ? 1 : 0, 1, page, flags & MAP_FIXED ? count : 0);
     if (result < 0)
         return result;
     if (!(flags & MAP_FIXED) || flags & MAP_FIXED_NOREPLACE)
         page = choose_place((unsigned long)address, count, flags);
     const struct range *range = page ? pages_of(page * LIBOS_PAGE, count * LIBOS_PAGE, &any, &same) : NULL;
-    bool locks = flags & MAP_LOCKED || lock_future;
     if (!range)
         result = flags & MAP_FIXED_NOREPLACE && address && range_of((unsigned long)address / LIBOS_PAGE, count) ? -EEXIST
                                                                                                                 : -ENOMEM;
@@ -428,8 +420,8 @@ bool is_shared_word(unsigned long address) {
     if (!__atomic_load_n(&areas, __ATOMIC_RELAXED))
         return false;
     libos_lock(&libos_memory_lock);
-    const struct area *area = range_of(page, 1) ? area_at(page) : NULL;
-    result = area && area->page <= page && area->shared;
+    const struct area *area = area_of(page);
+    result = area && area->shared;
     libos_unlock(&libos_memory_lock);
     return result;
 }
@@ -531,7 +523,7 @@ static long move_pages(const struct move *move, const struct area *area) {
     set_bits(move->to_range, RESERVED, move->to, kept, true);
     if (area) {
         more.offset += BYTES(move->page - area->page);
-        add_area(move->to_range, move->to, kept, &more, move->changes);
+        add_area(move->to, kept, &more, move->changes);
         more.offset += BYTES(kept);
     }
     long result = unmap_pages(move->range, move->page, move->old_count, move->changes);
@@ -550,7 +542,7 @@ static long leave_behind(const struct move *move, const struct area *area, long 
 }
 
 static long move_to(const struct move *move, long flags) {
-    const struct area *found = page_bit(move->range, FILED, move->page) ? area_at(move->page) : NULL;
+    const struct area *found = area_of(move->page);
     struct area *kept = found ? take_spare(move->changes, found) : NULL; /* what was found may go meanwhile */
     long protection = protection_at(move->range, move->page);
     long result = unmap_pages(move->to_range, move->to, move->count, move->changes);
@@ -578,15 +570,15 @@ static long duplicate(const struct move *move, const struct area *area) {
 static bool is_one(const struct range *range, unsigned long page, unsigned long count) {
     if (!all_have(range, RESERVED, page, count))
         return false;
-    if (none_has(range, FILED, page, count))
+    if (!any_filed(page, count))
         return true;
-    const struct area *area = area_at(page);
-    return area && area->page <= page && page + count <= area->page + area->count;
+    const struct area *area = area_of(page);
+    return area && page + count <= area->page + area->count;
 }
 
 static long grow(const struct range *range, unsigned long page, unsigned long old_count, unsigned long count,
                  struct changes *changes) {
-    const struct area *area = page_bit(range, FILED, page) ? area_at(page) : NULL;
+    const struct area *area = area_of(page);
     struct area more = area ? *area : (struct area){0};
     if (area)
         more.offset += BYTES(page + old_count - area->page);
@@ -596,7 +588,7 @@ static long grow(const struct range *range, unsigned long page, unsigned long ol
 }
 
 static long remap(struct move *move, long flags) {
-    const struct area *area = page_bit(move->range, FILED, move->page) ? area_at(move->page) : NULL;
+    const struct area *area = area_of(move->page);
     if (move->old_count == 0 && !(area && area->page <= move->page && area->shared))
         return -EINVAL;
     if (!is_one(move->range, move->page, move->old_count ? move->old_count : 1))

@@ -20,10 +20,13 @@
 /* The first stack isn't the guest's to map: these begin where it ends, so that their first ones are in use. */
 static struct bits low_bits[PAGES(ORC_STACK_TOP, ORC_FIRST_STACK_END) / 64];
 static struct bits high_bits[(PAGES(ORC_HEAP, ORC_HEAP_END) + 63) / 64];
+#define LOW_COUNT (sizeof low_bits / sizeof *low_bits)
+#define HIGH_COUNT (sizeof high_bits / sizeof *high_bits)
 static const struct range ranges[] = {
-    {ORC_STACK_TOP / LIBOS_PAGE, ORC_FIRST_STACK_END / LIBOS_PAGE, low_bits},
-    {ORC_HEAP / LIBOS_PAGE, ORC_HEAP_END / LIBOS_PAGE, high_bits},
+    {ORC_STACK_TOP / LIBOS_PAGE, ORC_FIRST_STACK_END / LIBOS_PAGE, low_bits, 0},
+    {ORC_HEAP / LIBOS_PAGE, ORC_HEAP_END / LIBOS_PAGE, high_bits, LOW_COUNT},
 };
+static struct bits *rare_bits;
 #define LOW (&ranges[0])
 #define HIGH (&ranges[1])
 
@@ -35,16 +38,39 @@ static unsigned long break_start, current_break, mapped_break;
 
 /* --- Bitmaps. `page` counts from the start of the address space. */
 
+bool rare_bits_make(void) {
+    if (__atomic_load_n(&rare_bits, __ATOMIC_ACQUIRE))
+        return true;
+    long pages = libos_pages((LOW_COUNT + HIGH_COUNT) * sizeof *rare_bits);
+    struct bits *none = NULL;
+    if (pages > 0 && !__atomic_compare_exchange_n(&rare_bits, &none, (struct bits *)pages, false, __ATOMIC_ACQ_REL,
+                                                  __ATOMIC_ACQUIRE))
+        libos_pages_free(pages, (LOW_COUNT + HIGH_COUNT) * sizeof *rare_bits); /* another thread was faster */
+    return pages > 0;
+}
+
+static uint64_t *word_of(const struct range *range, enum page_bit kind, unsigned long index) {
+    if (kind < FIRST_RARE)
+        return &range->bits[index].of[kind];
+    return &rare_bits[range->first_rare + index].of[kind - FIRST_RARE];
+}
+
+static bool are_none(enum page_bit kind) {
+    return kind >= FIRST_RARE && !rare_bits;
+}
+
 bool page_bit(const struct range *range, enum page_bit kind, unsigned long page) {
     page -= range->start;
-    return range->bits[page / 64].of[kind] >> page % 64 & 1;
+    return !are_none(kind) && *word_of(range, kind, page / 64) >> page % 64 & 1;
 }
 
 void set_bits(const struct range *range, enum page_bit kind, unsigned long page, unsigned long count, bool value) {
+    if (are_none(kind))
+        return;
     page -= range->start;
     while (count) {
         unsigned long shift = page % 64, step = 64 - shift < count ? 64 - shift : count;
-        uint64_t mask = (step == 64 ? ~0ull : (1ull << step) - 1) << shift, *word = &range->bits[page / 64].of[kind];
+        uint64_t mask = (step == 64 ? ~0ull : (1ull << step) - 1) << shift, *word = word_of(range, kind, page / 64);
         if (value)
             *word |= mask;
         else if (*word & mask) /* don't touch what is zero */
@@ -56,10 +82,10 @@ void set_bits(const struct range *range, enum page_bit kind, unsigned long page,
 
 unsigned long run_length(const struct range *range, enum page_bit kind, unsigned long page, unsigned long limit) {
     bool value = page_bit(range, kind, page);
-    unsigned long count = 0;
+    unsigned long count = are_none(kind) ? limit : 0;
     while (count < limit) {
         unsigned long index = page + count - range->start;
-        uint64_t word = range->bits[index / 64].of[kind];
+        uint64_t word = *word_of(range, kind, index / 64);
         uint64_t others = (value ? ~word : word) >> index % 64;
         unsigned long same = others ? (unsigned long)__builtin_ctzll(others) : 64 - index % 64;
         count += same;
@@ -175,7 +201,7 @@ static void forget(const struct range *range, unsigned long page, unsigned long 
 
 void forget_pages(const struct range *range, unsigned long page, unsigned long count, bool reserved,
                   struct changes *changes) {
-    areas_cut(range, page, count, changes);
+    areas_cut(page, count, changes);
     forget(range, page, count, reserved);
 }
 

@@ -16,18 +16,20 @@ void libos_forget_pages(unsigned long address, unsigned long size);
 enum page_bit {
     RESERVED, /* part of some mapping */
     MAPPED,   /* the Intravisor has it; a private mapping without a file that was never accessible costs nothing */
-    FILED,    /* of an area, below */
-    WIPED,    /* zero in clones (MADV_WIPEONFORK) */
-    LOCKED,   /* counted against RLIMIT_MEMLOCK */
-    PAGE_BITS
+    FIRST_RARE,
+    WIPED = FIRST_RARE, /* zero in clones (MADV_WIPEONFORK) */
+    LOCKED,             /* counted against RLIMIT_MEMLOCK */
 };
 struct bits { /* of 64 pages */
-    uint64_t of[PAGE_BITS];
+    uint64_t of[2];
 };
 struct range {
     unsigned long start, end; /* pages */
     struct bits *bits;
+    unsigned long first_rare; /* where those of rare bits begin */
 };
+/* Before the lock is taken: room for rare bits, which are all false as long as there is none. False: no memory. */
+bool rare_bits_make(void);
 
 /* The range that holds all of these pages, or NULL. */
 const struct range *range_of(unsigned long page, unsigned long count);
@@ -68,6 +70,16 @@ struct area {
 extern struct area *areas;
 /* The first that ends behind the page. */
 struct area *area_at(unsigned long page);
+/* The one that has the page, or NULL. */
+static inline struct area *area_of(unsigned long page) {
+    struct area *area = area_at(page);
+    return area && area->page <= page ? area : NULL;
+}
+/* Is any of the pages of an area? */
+static inline bool any_filed(unsigned long page, unsigned long count) {
+    const struct area *area = area_at(page);
+    return area && area->page < page + count;
+}
 
 /* Around what changes the map: `begin` takes the lock, with as many structures at hand as areas are added (`adds`) or may be,
  * split or added, if some of these pages are of areas (`splits`). `end` gives it back and puts the files that aren't mapped
@@ -79,7 +91,7 @@ long changes_begin(struct changes *changes, unsigned adds, unsigned splits, unsi
 void changes_end(struct changes *changes);
 
 /* In between: the pages are of no area any more. */
-void areas_cut(const struct range *range, unsigned long page, unsigned long count, struct changes *changes);
+void areas_cut(unsigned long page, unsigned long count, struct changes *changes);
 /* Nothing is known of these pages any more but that they're reserved, or not even that. */
 void forget_pages(const struct range *range, unsigned long page, unsigned long count, bool reserved,
                   struct changes *changes);
