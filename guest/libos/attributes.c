@@ -37,8 +37,10 @@ static long set_mode_of_name(const struct orc_path *path, mode_t mode) {
     return error == -EBADF ? -EPERM : error;
 }
 
-/* By name: so they change of links, too, and of what can't be opened. A mount point has no name on the host's side. */
-static long set_host_attributes(struct place *place, const struct attributes *attributes, const struct stat *status) {
+/* By name: so they change of links, too, and of what can't be opened. A mount point has no name on the host's
+ * side. */
+static long set_host_attributes(struct place *place, const struct attributes *attributes,
+                                const struct stat *status) {
     struct orc_path path = place_host(place);
     bool opens = S_ISREG(status->st_mode) || S_ISDIR(status->st_mode);
     long error = check_owner(attributes, status);
@@ -48,7 +50,9 @@ static long set_host_attributes(struct place *place, const struct attributes *at
         return set_by_handle(&path, attributes);
     if (attributes->set_mode)
         return set_mode_of_name(&path, attributes->mode);
-    return attributes->set_times ? orc_hostcall(ORC_SET_TIMES_AT, (long)&path, (long)attributes->times, 0, 0, 0) : 0;
+    return attributes->set_times
+               ? orc_hostcall(ORC_SET_TIMES_AT, (long)&path, (long)attributes->times, 0, 0, 0)
+               : 0;
 }
 
 static long set_place_attributes(struct place *place, const struct attributes *attributes) {
@@ -82,7 +86,7 @@ static long set_descriptor_attributes(int descriptor, const struct attributes *a
     struct file *file = file_get(descriptor);
     if (!file)
         return -EBADF;
-    long error = file->kind == FILE_PATH              ? path_set_attributes(file, attributes)
+    long error = file->kind == FILE_PATH            ? path_set_attributes(file, attributes)
                  : file->operations->set_attributes ? file->operations->set_attributes(file, attributes)
                                                     : -EPERM;
     file_put(file);
@@ -101,7 +105,8 @@ static long do_set_attributes(struct place *place, void *attributes) {
 
 #define NAME_FLAGS (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)
 
-static long set_named_attributes(int directory, const char *path, int flags, const struct attributes *attributes) {
+static long set_named_attributes(int directory, const char *path, int flags,
+                                 const struct attributes *attributes) {
     if (flags & ~NAME_FLAGS)
         return -EINVAL;
     if (flags & AT_EMPTY_PATH && !*path && directory != AT_FDCWD)
@@ -139,7 +144,8 @@ static int64_t file_time(const struct timespec *time) {
     bool special = nanoseconds == ORC_TIME_NOW || nanoseconds == ORC_TIME_OMIT; /* just before 1970 */
     return time->tv_nsec == NOW    ? ORC_TIME_NOW
            : time->tv_nsec == OMIT ? ORC_TIME_OMIT
-                                   : special ? nanoseconds - 2 : nanoseconds;
+           : special               ? nanoseconds - 2
+                                   : nanoseconds;
 }
 
 static bool is_time(const struct timespec *time) {
@@ -154,7 +160,7 @@ static long set_open_times(int descriptor, int flags, const struct attributes *a
     struct file *file = file_get(descriptor);
     if (!file)
         return -EBADF;
-    long error = file->kind == FILE_PATH              ? -EBADF
+    long error = file->kind == FILE_PATH            ? -EBADF
                  : file->operations->set_attributes ? file->operations->set_attributes(file, attributes)
                                                     : -EPERM;
     file_put(file);

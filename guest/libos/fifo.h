@@ -1,5 +1,5 @@
-/* FIFOs: pipes that are found by a file's identity. Those on mounts connect who opens them in this compartment, as FIFOs
- * on a network file system do on one machine. */
+/* FIFOs: pipes that are found by a file's identity. Those on mounts connect who opens them in this
+ * compartment, as FIFOs on a network file system do on one machine. */
 #ifndef LIBOS_FIFO_H
 #define LIBOS_FIFO_H
 

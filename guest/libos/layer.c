@@ -128,7 +128,8 @@ static long copy_node(struct place *place, const struct orc_status *status, bool
         take_attributes(node, status);
     else if (node)
         node_put(node);
-    if (!error && status->links == 1) /* a link more has the host's content still, and mustn't seem to be the same file */
+    /* Another link has the host's content still, and mustn't seem to be the same file. */
+    if (!error && status->links == 1)
         node->inode = status->inode;
     if (!error && S_ISREG(status->mode) && (error = areas_follow(node, status->device, status->inode)) < 0)
         node_put(node);

@@ -1,11 +1,12 @@
 /* Record locks and flock.
  *
- * The host's locks belong to open files (the cell is one process). Those of fcntl(F_SETLK) belong to the process, which is
- * the compartment: descriptors of one file never conflict, and closing any of them drops all of the file's locks. So for
- * each locked file of the host's there is one more open file, which holds them all.
+ * The host's locks belong to open files (the cell is one process). Those of fcntl(F_SETLK) belong to the
+ * process, which is the compartment: descriptors of one file never conflict, and closing any of them drops
+ * all of the file's locks. So for each locked file of the host's there is one more open file, which holds
+ * them all.
  *
- * Nobody else can see a file in memory, and nobody may lock a host's file that nobody may write to: those locks are the
- * compartment's own (range_lock.c). */
+ * Nobody else can see a file in memory, and nobody may lock a host's file that nobody may write to: those
+ * locks are the compartment's own (range_lock.c). */
 #include <errno.h>
 #include <sys/file.h>
 #include "files.h"
@@ -80,7 +81,8 @@ static long open_for_writing(struct file *file) {
     return -ENOENT;
 }
 
-/* An open file for all locks of the process: for writing, if that can be had, since another descriptor may want that. */
+/* An open file for all locks of the process: for writing, if that can be had, since another descriptor may
+ * want that. */
 static long open_holder(struct file *file, bool *for_writing) {
     const struct orc_path itself = {.directory = file->handle};
     *for_writing = writable(file);
@@ -236,8 +238,8 @@ static int64_t last_of(const struct orc_lock *lock) {
 }
 
 /* The compartment's own: of the process, or of the open file. */
-static long lock_here(struct file *file, struct flock *flock, const struct orc_lock *lock, const struct file *owner,
-                      bool query, bool wait) {
+static long lock_here(struct file *file, struct flock *flock, const struct orc_lock *lock,
+                      const struct file *owner, bool query, bool wait) {
     struct range_lock wanted = {lock->start, last_of(lock), owner, (uint16_t)lock->type};
     long error = identify(file);
     if (error)
@@ -252,12 +254,14 @@ static long lock_here(struct file *file, struct flock *flock, const struct orc_l
     return 0;
 }
 
-static long process_lock(struct file *file, struct flock *flock, struct orc_lock *lock, bool query, bool wait) {
+static long process_lock(struct file *file, struct flock *flock, struct orc_lock *lock, bool query,
+                         bool wait) {
     struct holder *holder;
     long error = get_holder(file, &holder);
     if (error)
         return error;
-    /* Nothing can be opened for both: then the lock is the file's own, and conflicts with the process's others. */
+    /* Nothing can be opened for both: then the lock is the file's own, and conflicts with the process's
+     * others. */
     uint32_t handle = lock->type == F_WRLCK && !holder->writable ? file->handle : holder->handle;
     error = query ? query_host(handle, lock, flock) : lock_host(handle, lock, wait);
     put_holder(holder);
@@ -270,7 +274,8 @@ static long file_lock(struct file *file, struct flock *flock, struct orc_lock *l
 
 long lock_control(struct file *file, int command, struct flock *flock) {
     struct orc_lock lock;
-    bool query = command == F_GETLK || command == F_OFD_GETLK, wait = command == F_SETLKW || command == F_OFD_SETLKW;
+    bool query = command == F_GETLK || command == F_OFD_GETLK,
+         wait = command == F_SETLKW || command == F_OFD_SETLKW;
     bool process = command == F_GETLK || command == F_SETLK || command == F_SETLKW;
     if (file->kind == FILE_PATH)
         return -EBADF;

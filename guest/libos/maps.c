@@ -1,4 +1,5 @@
-/* /proc/self/maps and smaps: objects, the stack, and what the program has mapped, in the order of their addresses. */
+/* /proc/self/maps and smaps: objects, the stack, and what the program has mapped, in the order of their
+ * addresses. */
 #include <link.h>
 #include <string.h>
 #include "heap.h"
@@ -47,7 +48,8 @@ static int add_object(struct dl_phdr_info *object, size_t size, void *context) {
         add(context, (struct mapping){.start = page_down(start),
                                       .end = page_down(start + header->p_memsz + LIBOS_PAGE - 1),
                                       .offset = page_down(header->p_offset),
-                                      .access = {header->p_flags & PF_R ? 'r' : '-', header->p_flags & PF_W ? 'w' : '-',
+                                      .access = {header->p_flags & PF_R ? 'r' : '-',
+                                                 header->p_flags & PF_W ? 'w' : '-',
                                                  header->p_flags & PF_X ? 'x' : '-', 'p', 0},
                                       .name = object->dlpi_name});
     }
@@ -58,7 +60,8 @@ static void add_pages(struct mappings *mappings) {
     struct libos_mapping found;
     uint64_t end_of_break = (uint64_t)sys_brk(0);
     for (unsigned long at = 0; libos_next_mapping(at, &found); at = found.end) {
-        bool heap = found.start < end_of_break && found.end > libos_first_page() && found.start < ORC_FIRST_STACK_END;
+        bool heap =
+            found.start < end_of_break && found.end > libos_first_page() && found.start < ORC_FIRST_STACK_END;
         add(mappings, (struct mapping){.start = found.start,
                                        .end = found.end,
                                        .offset = found.offset,
@@ -99,13 +102,13 @@ static void add_header(struct text *text, const struct mapping *mapping) {
 static void add_details(struct text *text, uint64_t size, uint64_t resident, bool all) {
     static const char *const none[] = {"Shared_Clean:          0 kB\n", "Shared_Dirty:          0 kB\n",
                                        "Private_Clean:         0 kB\n"};
-    static const char *const more[] = {"LazyFree:              0 kB\n", "AnonHugePages:         0 kB\n",
-                                       "ShmemPmdMapped:        0 kB\n", "FilePmdMapped:         0 kB\n",
-                                       "Shared_Hugetlb:        0 kB\n", "Private_Hugetlb:       0 kB\n",
-                                       "Swap:                  0 kB\n", "SwapPss:               0 kB\n",
-                                       "Locked:                0 kB\n"};
+    static const char *const more[] = {
+        "LazyFree:              0 kB\n", "AnonHugePages:         0 kB\n", "ShmemPmdMapped:        0 kB\n",
+        "FilePmdMapped:         0 kB\n", "Shared_Hugetlb:        0 kB\n", "Private_Hugetlb:       0 kB\n",
+        "Swap:                  0 kB\n", "SwapPss:               0 kB\n", "Locked:                0 kB\n"};
     if (all)
-        text_add_line(text, "Size:           ", size / 1024, " kB\nKernelPageSize:        4 kB\nMMUPageSize:           4 kB\n");
+        text_add_line(text, "Size:           ", size / 1024,
+                      " kB\nKernelPageSize:        4 kB\nMMUPageSize:           4 kB\n");
     text_add_line(text, "Rss:            ", resident / 1024, " kB\n");
     text_add_line(text, "Pss:            ", resident / 1024, " kB\n");
     for (unsigned i = 0; i < sizeof none / sizeof *none; i++)

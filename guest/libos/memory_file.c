@@ -399,7 +399,8 @@ static bool is_sealed(const struct node *node, int64_t end) {
 static long memory_write(struct file *file, const void *buffer, size_t length, int64_t position) {
     libos_lock(&nodes_lock);
     int64_t start = file->flags & O_APPEND ? file->node->size : position < 0 ? file->position : position;
-    long result = is_sealed(file->node, start + (int64_t)length) ? -EPERM : node_write(file->node, buffer, length, start);
+    bool sealed = is_sealed(file->node, start + (int64_t)length);
+    long result = sealed ? -EPERM : node_write(file->node, buffer, length, start);
     if (result > 0 && position < 0)
         file->position = start + result;
     libos_unlock(&nodes_lock);

@@ -124,7 +124,8 @@ const char *mount_beneath(const char *path, size_t length, unsigned *index, size
 }
 
 static bool is_written_by_host(const struct mount *mount) {
-    return (mount->kind == ORC_MOUNT_DIRECTORY || mount->kind == ORC_MOUNT_FILE) && !mount->layered && !mount->read_only;
+    bool host = mount->kind == ORC_MOUNT_DIRECTORY || mount->kind == ORC_MOUNT_FILE;
+    return host && !mount->layered && !mount->read_only;
 }
 
 uint32_t mount_host_handle(unsigned *index) {

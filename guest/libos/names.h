@@ -84,7 +84,8 @@ long with_found(struct place *place, place_function *function, void *context);
 /* At an open file's path. */
 long with_file_path(struct file *file, place_function *function, void *context);
 
-/* The file that a path through /proc/self/fd names, with a reference; NULL: it's no such path. Put it without the lock. */
+/* The file that a path through /proc/self/fd names, with a reference, to be put without the lock; NULL: it's no such
+ * path. */
 struct file *named_descriptor(const struct place *place);
 
 /* The host alone has it, and may change it. */
@@ -136,8 +137,8 @@ long path_file_system(struct file *file, struct statfs *status);
 long memory_file_system(struct statfs *status);
 long host_file_system(long handle, struct statfs *status);
 
-/* The handle of the host's file system that a file's path leads into for writing; ORC_NO_HANDLE: there's none. And those
- * of all mounts, one after the other. */
+/* The handle of the host's file system that a file's path leads into for writing; ORC_NO_HANDLE: there's none. And
+ * those of all mounts, one after the other. */
 uint32_t path_host_handle(struct file *file);
 uint32_t mount_host_handle(unsigned *index);
 

@@ -1,8 +1,8 @@
 /* inotify: see notify.h.
  *
- * An instance is an epoll set of the host's, which programs wait for; it watches an event, signalled while there's
- * something in the queue, and the host's own inotify instance, once there's a watch on a mount. The host's events go
- * through the queue as well, when somebody reads. */
+ * An instance is an epoll set of the host's, which programs wait for; it watches an event, signalled while
+ * there's something in the queue, and the host's own inotify instance, once there's a watch on a mount. The
+ * host's events go through the queue as well, when somebody reads. */
 #include "notify.h"
 #include <errno.h>
 #include <limits.h>
@@ -67,7 +67,8 @@ static void append(struct notify *notify, struct queued *queued) {
     }
 }
 
-/* `event.len` is the name's length. The last event isn't told twice in a row; what doesn't fit is lost, and that's told. */
+/* `event.len` is the name's length. The last event isn't told twice in a row; what doesn't fit is lost, and
+ * that's told. */
 static void queue_event(struct notify *notify, struct inotify_event event, const char *name) {
     static const struct inotify_event overflow = {.wd = -1, .mask = IN_Q_OVERFLOW};
     if (notify->last && is_same_event(notify->last, &event, name))
@@ -211,14 +212,16 @@ void notify_created_event(const struct place *place, bool directory) {
 
 /* A name of it less. Without any, it's gone once nobody has it open. */
 static void tell_unlinked(const struct place *place, bool directory, bool open) {
-    tell((struct happening){.path = place->path, .length = place->length, .events = IN_ATTRIB | flag_of(directory)});
+    tell((struct happening){
+        .path = place->path, .length = place->length, .events = IN_ATTRIB | flag_of(directory)});
     if (!open)
         tell_gone(place->path, place->length);
 }
 
 /* The caller holds one reference. */
 static bool stays(const struct place *place) {
-    return place->node && (place->node->references > 1 || (!S_ISDIR(place->node->mode) && place->node->links));
+    return place->node &&
+           (place->node->references > 1 || (!S_ISDIR(place->node->mode) && place->node->links));
 }
 
 void notify_removed_event(const struct place *place, bool directory) {
@@ -260,7 +263,8 @@ void notify_moved_event(const struct place *from, const struct place *to, bool d
     libos_unlock(&notify_lock);
 }
 
-void notify_exchanged(const struct place *one, bool directory, const struct place *other, bool other_directory) {
+void notify_exchanged(const struct place *one, bool directory, const struct place *other,
+                      bool other_directory) {
     if (!NOTIFYING || is_hosts(one->mount))
         return;
     libos_lock(&notify_lock);
@@ -272,7 +276,8 @@ void notify_exchanged(const struct place *one, bool directory, const struct plac
 }
 
 void notify_file_event(struct file *file, uint32_t events) {
-    bool here = file->kind == FILE_MEMORY || file->kind == FILE_DIRECTORY || file->kind == FILE_PIPE || file->layered;
+    bool here =
+        file->kind == FILE_MEMORY || file->kind == FILE_DIRECTORY || file->kind == FILE_PIPE || file->layered;
     if (!here || !file->path)
         return;
     libos_lock(&nodes_lock);
@@ -555,7 +560,8 @@ static long watch_at_host(struct notify *notify, const struct place *place, uint
     struct orc_path path = place_host(place);
     mask = host_mask(place, mask);
     long error = mask & IN_ALL_EVENTS ? need_host(notify) : -EACCES;
-    return error ? error : orc_hostcall(ORC_NOTIFY_WATCH, notify->host_handle, (long)&path, mask, ORC_NO_LINKS, 0);
+    return error ? error
+                 : orc_hostcall(ORC_NOTIFY_WATCH, notify->host_handle, (long)&path, mask, ORC_NO_LINKS, 0);
 }
 
 static long do_add_watch(struct place *place, void *context) {

@@ -1,5 +1,5 @@
-/* inotify. What is watched in memory is watched by its path, and told by who changes it here; on a mount the host watches,
- * and whoever changes it. */
+/* inotify. What is watched in memory is watched by its path, and told by who changes it here; on a mount the
+ * host watches, and whoever changes it. */
 #ifndef LIBOS_NOTIFY_H
 #define LIBOS_NOTIFY_H
 
@@ -19,7 +19,8 @@ void notify_created_event(const struct place *place, bool directory);
 void notify_removed_event(const struct place *place, bool directory);
 void notify_replaced_event(const struct place *place);
 void notify_moved_event(const struct place *from, const struct place *to, bool directory);
-void notify_exchanged(const struct place *one, bool directory, const struct place *other, bool other_directory);
+void notify_exchanged(const struct place *one, bool directory, const struct place *other,
+                      bool other_directory);
 void notify_file_event(struct file *file, uint32_t events); /* without the lock */
 /* Watched paths follow renames, as those of open files do. */
 void notify_each_path(void (*function)(char **path, uint32_t *size, void *context), void *context);

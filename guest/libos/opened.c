@@ -1,5 +1,5 @@
-/* Open files and the current directory are known by paths, which change with renames. Other compartments' and the host's
- * renames nobody hears of. */
+/* Open files and the current directory are known by paths, which change with renames. Other compartments' and
+ * the host's renames nobody hears of. */
 #include "opened.h"
 #include <limits.h>
 #include <string.h>
@@ -80,6 +80,9 @@ void paths_removed(const char *path, size_t length) {
         return;
     memcpy(gone, path, length);
     memcpy(gone + length, DELETED, sizeof DELETED);
-    move_all(&(struct move){
-        .from = path, .to = gone, .from_length = length, .to_length = length + strlen(DELETED), .removed = true});
+    move_all(&(struct move){.from = path,
+                            .to = gone,
+                            .from_length = length,
+                            .to_length = length + strlen(DELETED),
+                            .removed = true});
 }

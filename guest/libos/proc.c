@@ -155,7 +155,8 @@ static void add_capabilities(struct text *text) {
 }
 
 /* Real, effective, saved, of the file system. */
-static void add_ids(struct text *text, const char *name, long (*get)(void *real, void *effective, void *saved)) {
+static void add_ids(struct text *text, const char *name,
+                    long (*get)(void *real, void *effective, void *saved)) {
     uint32_t ids[3] = {0};
     get(&ids[0], &ids[1], &ids[2]);
     text_add_line(text, name, ids[0], "\t");
@@ -234,12 +235,14 @@ void proc_status(struct text *text) {
     text_add_line(text, "SigQ:\t0/", usage(false).thread_limit, "\n");
     add_signals(text);
     add_capabilities(text);
-    text_add_line(text, "NoNewPrivs:\t", (uint64_t)sys_prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), "\nSeccomp:\t0\n");
+    text_add_line(text, "NoNewPrivs:\t", (uint64_t)sys_prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0),
+                  "\nSeccomp:\t0\n");
     add_processors(text);
     text_add(text, "voluntary_ctxt_switches:\t0\nnonvoluntary_ctxt_switches:\t0\n");
 }
 
-static uint64_t start_time; /* ns since the system's start, when the text was first asked for less what had been used */
+static uint64_t
+    start_time; /* ns since the system's start, when the text was first asked for less what had been used */
 
 static uint64_t started(const struct orc_usage *now) {
     if (!start_time)
@@ -329,23 +332,22 @@ static void add_column(struct text *text, rlim_t value) {
 }
 
 void proc_limits(struct text *text) {
-    static const struct limit_name names[] = {
-        {RLIMIT_CPU, "Max cpu time              ", "seconds   "},
-        {RLIMIT_FSIZE, "Max file size             ", "bytes     "},
-        {RLIMIT_DATA, "Max data size             ", "bytes     "},
-        {RLIMIT_STACK, "Max stack size            ", "bytes     "},
-        {RLIMIT_CORE, "Max core file size        ", "bytes     "},
-        {RLIMIT_RSS, "Max resident set          ", "bytes     "},
-        {RLIMIT_NPROC, "Max processes             ", "processes "},
-        {RLIMIT_NOFILE, "Max open files            ", "files     "},
-        {RLIMIT_MEMLOCK, "Max locked memory         ", "bytes     "},
-        {RLIMIT_AS, "Max address space         ", "bytes     "},
-        {RLIMIT_LOCKS, "Max file locks            ", "locks     "},
-        {RLIMIT_SIGPENDING, "Max pending signals       ", "signals   "},
-        {RLIMIT_MSGQUEUE, "Max msgqueue size         ", "bytes     "},
-        {RLIMIT_NICE, "Max nice priority         ", "          "},
-        {RLIMIT_RTPRIO, "Max realtime priority     ", "          "},
-        {RLIMIT_RTTIME, "Max realtime timeout      ", "us        "}};
+    static const struct limit_name names[] = {{RLIMIT_CPU, "Max cpu time              ", "seconds   "},
+                                              {RLIMIT_FSIZE, "Max file size             ", "bytes     "},
+                                              {RLIMIT_DATA, "Max data size             ", "bytes     "},
+                                              {RLIMIT_STACK, "Max stack size            ", "bytes     "},
+                                              {RLIMIT_CORE, "Max core file size        ", "bytes     "},
+                                              {RLIMIT_RSS, "Max resident set          ", "bytes     "},
+                                              {RLIMIT_NPROC, "Max processes             ", "processes "},
+                                              {RLIMIT_NOFILE, "Max open files            ", "files     "},
+                                              {RLIMIT_MEMLOCK, "Max locked memory         ", "bytes     "},
+                                              {RLIMIT_AS, "Max address space         ", "bytes     "},
+                                              {RLIMIT_LOCKS, "Max file locks            ", "locks     "},
+                                              {RLIMIT_SIGPENDING, "Max pending signals       ", "signals   "},
+                                              {RLIMIT_MSGQUEUE, "Max msgqueue size         ", "bytes     "},
+                                              {RLIMIT_NICE, "Max nice priority         ", "          "},
+                                              {RLIMIT_RTPRIO, "Max realtime priority     ", "          "},
+                                              {RLIMIT_RTTIME, "Max realtime timeout      ", "us        "}};
     text_add(text, "Limit                     Soft Limit           Hard Limit           Units     \n");
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
         struct rlimit limit = {0};

@@ -76,13 +76,14 @@ static const struct range_lock *find_conflict(const struct held *held, const str
     const struct range_lock *first = NULL;
     for (; held; held = held->next)
         if (held->lock.owner != wanted->owner && overlap(&held->lock, wanted) &&
-            (held->lock.type == F_WRLCK || wanted->type == F_WRLCK) && (!first || held->lock.start < first->start))
+            (held->lock.type == F_WRLCK || wanted->type == F_WRLCK) &&
+            (!first || held->lock.start < first->start))
             first = &held->lock;
     return first;
 }
 
-/* Takes [start, end] out of the owner's locks. A lock in the middle of which it lies becomes two: `spare` is the second.
- * True: it has been used. */
+/* Takes [start, end] out of the owner's locks. A lock in the middle of which it lies becomes two: `spare` is
+ * the second. True: it has been used. */
 static bool cut_out(struct locked_file *file, const struct range_lock *wanted, struct held *spare) {
     bool used = false;
     for (struct held **place = &file->ranges; *place;) {

@@ -1,4 +1,5 @@
-/* Locks that this compartment keeps itself: of files in memory, and of those of the host's that nobody may write to. */
+/* Locks that this compartment keeps itself: of files in memory, and of those of the host's that nobody may
+ * write to. */
 #ifndef LIBOS_RANGE_LOCK_H
 #define LIBOS_RANGE_LOCK_H
 

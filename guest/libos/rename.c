@@ -268,7 +268,8 @@ long sys_linkat(int old_directory, const char *old, int new_directory, const cha
     bool empty = flags & AT_EMPTY_PATH && !*old;
     if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
-    unsigned follow = PLACE_SETTLE | (flags & AT_SYMLINK_FOLLOW ? PLACE_FOLLOW : 0) | (empty ? PLACE_EMPTY : 0);
+    unsigned follow =
+        PLACE_SETTLE | (flags & AT_SYMLINK_FOLLOW ? PLACE_FOLLOW : 0) | (empty ? PLACE_EMPTY : 0);
     long error = place_set(&from, old_directory, old, follow);
     if (error && !(empty && error == -ENOTDIR))
         return error;

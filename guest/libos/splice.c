@@ -1,4 +1,5 @@
-/* splice, tee and vmsplice. Bytes are copied: pages can't move between a pipe of the compartment's own and the host. */
+/* splice, tee and vmsplice. Bytes are copied: pages can't move between a pipe of the compartment's own and
+ * the host. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -56,7 +57,8 @@ static long room_in(const struct end *out, bool nonblocking) {
 static long write_all(struct file *file, const char *bytes, size_t length, int64_t position) {
     size_t done = 0;
     while (done < length) {
-        long written = file->operations->write(file, bytes + done, length - done, position < 0 ? -1 : position + (long)done);
+        long written = file->operations->write(file, bytes + done, length - done,
+                                               position < 0 ? -1 : position + (long)done);
         struct orc_poll poll = {file->handle, POLLOUT, 0};
         if (written == -EAGAIN && file->handle != ORC_NO_HANDLE)
             written = libos_blocking(ORC_POLL, (long)&poll, 1, ORC_FOREVER, 0, 0) < 0 ? -EINTR : 0;
@@ -68,9 +70,12 @@ static long write_all(struct file *file, const char *bytes, size_t length, int64
 }
 
 /* From a pipe: what the target doesn't take goes back. */
-static long splice_from_pipe(const struct end *in, const struct end *out, char *buffer, size_t length, bool nonblocking) {
+static long splice_from_pipe(const struct end *in, const struct end *out, char *buffer, size_t length,
+                             bool nonblocking) {
     bool own = in->file->kind == FILE_PIPE;
-    long got = own ? pipe_wait_bytes(in->file, nonblocking) : nonblocking && !is_ready(in->file, POLLIN) ? -EAGAIN : 1;
+    long got = own                                          ? pipe_wait_bytes(in->file, nonblocking)
+               : nonblocking && !is_ready(in->file, POLLIN) ? -EAGAIN
+                                                            : 1;
     if (got > 0)
         got = in->file->operations->read(in->file, buffer, length, -1);
     if (got <= 0)
@@ -84,7 +89,8 @@ static long splice_from_pipe(const struct end *in, const struct end *out, char *
     return written;
 }
 
-static long splice_once(const struct end *in, const struct end *out, char *buffer, size_t length, bool nonblocking) {
+static long splice_once(const struct end *in, const struct end *out, char *buffer, size_t length,
+                        bool nonblocking) {
     long room = out->pipe ? room_in(out, nonblocking) : (long)length;
     if (room < 0)
         return room;
@@ -170,7 +176,8 @@ static long tee_files(struct file *in, struct file *out, size_t length, bool non
         return -EBADF;
     if (in->kind != FILE_PIPE || out->kind != FILE_PIPE || in->own == out->own)
         return -EINVAL; /* the host's bytes can't be read twice */
-    return pipe_tee(in, out, length < MOST ? length : MOST, nonblocking || (in->flags | out->flags) & O_NONBLOCK);
+    return pipe_tee(in, out, length < MOST ? length : MOST,
+                    nonblocking || (in->flags | out->flags) & O_NONBLOCK);
 }
 
 long sys_tee(int in, int out, size_t length, unsigned flags) {

@@ -7,7 +7,18 @@
 #include "heap.h"
 #include "pipe.h"
 
-enum synthetic_kind { DIRECTORY, LINK, TEXT, CONSTANT, DEVICE, TERMINAL, DESCRIPTORS, DESCRIPTOR_TEXTS, THREADS, PROCESSORS };
+enum synthetic_kind {
+    DIRECTORY,
+    LINK,
+    TEXT,
+    CONSTANT,
+    DEVICE,
+    TERMINAL,
+    DESCRIPTORS,
+    DESCRIPTOR_TEXTS,
+    THREADS,
+    PROCESSORS
+};
 
 struct synthetic {
     const char *path;
@@ -23,13 +34,20 @@ struct synthetic {
 
 #define PROCESS "/proc/1"
 #define PROCESSOR "/sys/devices/system/cpu/cpu0"
-#define AT_DIRECTORY(path) {path, DIRECTORY, {0}, 0, NULL}
-#define AT_LINK(path, target) {path, LINK, {target}, 0, NULL}
-#define AT_CONSTANT(path, string) {path, CONSTANT, {string}, 0, NULL}
-#define AT_TEXT(path, function) {path, TEXT, {.text = function}, 0, NULL}
-#define AT_SETTING(path, function, set) {path, TEXT, {.text = function}, 0, set}
-#define AT_DEVICE(path, operations_, minor) {path, DEVICE, {.operations = &operations_}, minor, NULL}
-#define AT_KIND(path, kind) {path, kind, {0}, 0, NULL}
+#define AT_DIRECTORY(path)                                                                                   \
+    { path, DIRECTORY, {0}, 0, NULL }
+#define AT_LINK(path, target)                                                                                \
+    { path, LINK, {target}, 0, NULL }
+#define AT_CONSTANT(path, string)                                                                            \
+    { path, CONSTANT, {string}, 0, NULL }
+#define AT_TEXT(path, function)                                                                              \
+    { path, TEXT, {.text = function}, 0, NULL }
+#define AT_SETTING(path, function, set)                                                                      \
+    { path, TEXT, {.text = function}, 0, set }
+#define AT_DEVICE(path, operations_, minor)                                                                  \
+    { path, DEVICE, {.operations = &operations_}, minor, NULL }
+#define AT_KIND(path, kind)                                                                                  \
+    { path, kind, {0}, 0, NULL }
 
 static const struct synthetic table[] = {
 #include "synthetic.inc"
@@ -53,7 +71,8 @@ static const struct synthetic *look_up_table(const char *path, size_t length) {
 /* The number that stands after the prefix, up to the path's end or a slash: its length, or 0. */
 static size_t number_after(const char *path, size_t length, const char *prefix, uint32_t *number) {
     size_t at = strlen(prefix), start = at;
-    if (length <= at || memcmp(path, prefix, at) || (path[at] == '0' && at + 1 < length && path[at + 1] != '/'))
+    if (length <= at || memcmp(path, prefix, at) ||
+        (path[at] == '0' && at + 1 < length && path[at + 1] != '/'))
         return 0;
     for (*number = 0; at < length && path[at] != '/' && at - start < 9; at++) {
         if (path[at] < '0' || path[at] > '9')
@@ -99,7 +118,8 @@ static struct found look_up(const char *path, size_t length) {
     }
     digits = number_after(path, length, "/sys/devices/system/cpu/cpu", &number);
     if (digits && number < system_processor_count())
-        return look_up_numbered(path, length, strlen("/sys/devices/system/cpu/cpu") + digits, PROCESSOR, CPU, number);
+        return look_up_numbered(path, length, strlen("/sys/devices/system/cpu/cpu") + digits, PROCESSOR, CPU,
+                                number);
     digits = number_after(path, length, PROCESS "/fdinfo/", &number);
     if (digits && digits + strlen(PROCESS "/fdinfo/") == length)
         return look_up_descriptor_text(number);
@@ -107,8 +127,13 @@ static struct found look_up(const char *path, size_t length) {
 }
 
 static void text_add_descriptor(struct text *text, struct file *file) {
-    static const char *const kinds[] = {"pipe:[",   "socket:[", "pipe:[", "socket:[", "anon_inode:[eventpoll",
-                                        "anon_inode:inotify", "anon_inode:[timerfd"};
+    static const char *const kinds[] = {"pipe:[",
+                                        "socket:[",
+                                        "pipe:[",
+                                        "socket:[",
+                                        "anon_inode:[eventpoll",
+                                        "anon_inode:inotify",
+                                        "anon_inode:[timerfd"};
     if (file->path) {
         text_add(text, *file->path ? file->path : "/");
         return;
@@ -205,13 +230,15 @@ static mode_t mode_of(const struct synthetic *found) {
 long synthetic_status(const char *path, size_t length, struct stat *status) {
     int descriptor = synthetic_descriptor(path, length);
     if (descriptor >= 0)
-        return descriptor_close_on_exec(descriptor) < 0 ? -ENOENT
-                                                        : fill(status, S_IFLNK | 0700, 1000 + (uint64_t)descriptor);
+        return descriptor_close_on_exec(descriptor) < 0
+                   ? -ENOENT
+                   : fill(status, S_IFLNK | 0700, 1000 + (uint64_t)descriptor);
     struct found found = look_up(path, length);
     if (!found.entry)
         return -ENOENT;
     uint64_t index = found.of == DESCRIPTOR ? TABLE_SIZE : (uint64_t)(found.entry - table);
-    fill(status, mode_of(found.entry), 2 + index + (found.of == PLAIN ? 0 : NUMBERED * (uint64_t)(found.number + 1)));
+    fill(status, mode_of(found.entry),
+         2 + index + (found.of == PLAIN ? 0 : NUMBERED * (uint64_t)(found.number + 1)));
     if (found.entry->kind == DEVICE)
         status->st_rdev = makedev(1, found.entry->device);
     if (found.entry->kind == TERMINAL)
@@ -260,7 +287,9 @@ static long text_read(struct file *file, void *buffer, size_t length, int64_t po
 static long text_write(struct file *file, const void *buffer, size_t length, int64_t position) {
     (void)position;
     struct found found = found_of(file);
-    long error = !found.entry ? -ESRCH : found.entry->set ? found.entry->set(buffer, length, found.number) : -EACCES;
+    long error = !found.entry       ? -ESRCH
+                 : found.entry->set ? found.entry->set(buffer, length, found.number)
+                                    : -EACCES;
     return error ? error : (long)length;
 }
 

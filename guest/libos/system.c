@@ -1,4 +1,5 @@
-/* The texts of /proc, /proc/sys and /sys that are about the system, which is the compartment: its quotas are all there is. */
+/* The texts of /proc, /proc/sys and /sys that are about the system, which is the compartment: its quotas are
+ * all there is. */
 #include <string.h>
 #include <sys/utsname.h>
 #include "files.h"
@@ -40,19 +41,24 @@ static void add_flags(struct text *text, uint32_t word, const char *const *names
         }
 }
 
-static const char *const basic_d[] = {"fpu", "vme", "de", "pse", "tsc", "msr", "pae", "mce", "cx8", "apic", "", "sep",
-                                      "mtrr", "pge", "mca", "cmov", "pat", "pse36", "", "clflush", "", "", "", "mmx",
-                                      "fxsr", "sse", "sse2", "ss", "ht"};
-static const char *const basic_c[] = {"pni", "pclmulqdq", "", "", "", "", "", "", "", "ssse3", "", "", "fma", "cx16",
-                                      "", "", "", "pcid", "", "sse4_1", "sse4_2", "x2apic", "movbe", "popcnt", "",
-                                      "aes", "xsave", "", "avx", "f16c", "rdrand", "hypervisor"};
-static const char *const more_b[] = {"fsgsbase", "", "", "bmi1", "", "avx2", "", "smep", "bmi2", "erms", "invpcid", "",
-                                     "", "", "", "", "avx512f", "avx512dq", "rdseed", "adx", "smap", "avx512ifma", "",
-                                     "clflushopt", "clwb", "", "", "", "avx512cd", "sha_ni", "avx512bw", "avx512vl"};
-static const char *const extended_d[] = {"", "", "", "", "", "", "", "", "", "", "", "syscall", "", "", "", "", "", "",
-                                         "", "", "nx", "", "mmxext", "", "", "fxsr_opt", "pdpe1gb", "rdtscp", "", "lm"};
-static const char *const extended_c[] = {"lahf_lm", "cmp_legacy", "", "", "cr8_legacy", "abm", "sse4a", "misalignsse",
-                                         "3dnowprefetch"};
+static const char *const basic_d[] = {"fpu",  "vme",   "de",   "pse",     "tsc",  "msr", "pae", "mce",
+                                      "cx8",  "apic",  "",     "sep",     "mtrr", "pge", "mca", "cmov",
+                                      "pat",  "pse36", "",     "clflush", "",     "",    "",    "mmx",
+                                      "fxsr", "sse",   "sse2", "ss",      "ht"};
+static const char *const basic_c[] = {
+    "pni",   "pclmulqdq", "",     "",    "",      "", "",     "",     "",       "ssse3",     "",
+    "",      "fma",       "cx16", "",    "",      "", "pcid", "",     "sse4_1", "sse4_2",    "x2apic",
+    "movbe", "popcnt",    "",     "aes", "xsave", "", "avx",  "f16c", "rdrand", "hypervisor"};
+static const char *const more_b[] = {
+    "fsgsbase", "",         "",        "bmi1", "",         "avx2",       "",         "smep",
+    "bmi2",     "erms",     "invpcid", "",     "",         "",           "",         "",
+    "avx512f",  "avx512dq", "rdseed",  "adx",  "smap",     "avx512ifma", "",         "clflushopt",
+    "clwb",     "",         "",        "",     "avx512cd", "sha_ni",     "avx512bw", "avx512vl"};
+static const char *const extended_d[] = {
+    "", "", "", "", "", "",   "", "",       "", "", "",         "syscall", "",       "", "",
+    "", "", "", "", "", "nx", "", "mmxext", "", "", "fxsr_opt", "pdpe1gb", "rdtscp", "", "lm"};
+static const char *const extended_c[] = {"lahf_lm",     "cmp_legacy",   "", "", "cr8_legacy", "abm", "sse4a",
+                                         "misalignsse", "3dnowprefetch"};
 #define NAMES(list) list, sizeof list / sizeof *list
 
 struct model {
@@ -128,31 +134,36 @@ static uint64_t memory_total(void) {
 }
 
 void system_memory(struct text *text) {
-    static const char *const none[] = {"Buffers:        0 kB\n", "Cached:         0 kB\n", "SwapCached:     0 kB\n",
-                                       "Active:         0 kB\n", "Inactive:       0 kB\n", "Unevictable:    0 kB\n",
-                                       "Mlocked:        0 kB\n", "SwapTotal:      0 kB\n", "SwapFree:       0 kB\n",
-                                       "Dirty:          0 kB\n", "Writeback:      0 kB\n"};
+    static const char *const none[] = {
+        "Buffers:        0 kB\n", "Cached:         0 kB\n", "SwapCached:     0 kB\n",
+        "Active:         0 kB\n", "Inactive:       0 kB\n", "Unevictable:    0 kB\n",
+        "Mlocked:        0 kB\n", "SwapTotal:      0 kB\n", "SwapFree:       0 kB\n",
+        "Dirty:          0 kB\n", "Writeback:      0 kB\n"};
     struct orc_usage now = usage();
-    uint64_t total = now.memory_limit / 1024, used = now.memory / 1024, left = total > used ? total - used : 0;
+    uint64_t total = now.memory_limit / 1024, used = now.memory / 1024,
+             left = total > used ? total - used : 0;
     text_add_line(text, "MemTotal:       ", total, " kB\n");
     text_add_line(text, "MemFree:        ", left, " kB\n");
     text_add_line(text, "MemAvailable:   ", left, " kB\n");
     for (unsigned i = 0; i < sizeof none / sizeof *none; i++)
         text_add(text, none[i]);
-    text_add_line(text, "AnonPages:      ", used, " kB\nMapped:         0 kB\nShmem:          0 kB\n"
-                                                  "KReclaimable:   0 kB\nSlab:           0 kB\n");
+    text_add_line(text, "AnonPages:      ", used,
+                  " kB\nMapped:         0 kB\nShmem:          0 kB\n"
+                  "KReclaimable:   0 kB\nSlab:           0 kB\n");
     text_add_line(text, "CommitLimit:    ", total, " kB\n");
-    text_add_line(text, "Committed_AS:   ", used, " kB\nVmallocTotal:   0 kB\nVmallocUsed:    0 kB\n"
-                                                  "HugePages_Total:       0\nHugePages_Free:        0\n"
-                                                  "HugePages_Rsvd:        0\nHugePages_Surp:        0\n"
-                                                  "Hugepagesize:       2048 kB\n");
+    text_add_line(text, "Committed_AS:   ", used,
+                  " kB\nVmallocTotal:   0 kB\nVmallocUsed:    0 kB\n"
+                  "HugePages_Total:       0\nHugePages_Free:        0\n"
+                  "HugePages_Rsvd:        0\nHugePages_Surp:        0\n"
+                  "Hugepagesize:       2048 kB\n");
 }
 
 void system_memory_statistics(struct text *text) {
     struct orc_usage now = usage();
     uint64_t left = now.memory_limit > now.memory ? now.memory_limit - now.memory : 0;
     text_add_line(text, "nr_free_pages ", left / LIBOS_PAGE, "\n");
-    text_add_line(text, "nr_anon_pages ", now.memory / LIBOS_PAGE, "\nnr_mapped 0\nnr_file_pages 0\nnr_dirty 0\n");
+    text_add_line(text, "nr_anon_pages ", now.memory / LIBOS_PAGE,
+                  "\nnr_mapped 0\nnr_file_pages 0\nnr_dirty 0\n");
     text_add_line(text, "pgpgin 0\npgpgout 0\npswpin 0\npswpout 0\npgfault ", now.faults, "\npgmajfault 0\n");
 }
 
@@ -300,7 +311,8 @@ void cgroup_processor_statistics(struct text *text) {
     struct orc_usage now = usage();
     text_add_line(text, "usage_usec ", now.processor_time / 1000, "\n");
     text_add_line(text, "user_usec ", now.user_time / 1000, "\n");
-    text_add_line(text, "system_usec ", now.system_time / 1000, "\nnr_periods 0\nnr_throttled 0\nthrottled_usec 0\n");
+    text_add_line(text, "system_usec ", now.system_time / 1000,
+                  "\nnr_periods 0\nnr_throttled 0\nthrottled_usec 0\n");
 }
 
 void cgroup_threads(struct text *text) {

@@ -267,7 +267,8 @@ static long flagged_vector(struct file *file, const struct iovec *vector, long c
     return (writes ? write_vector : read_vector)(file, vector, count, offset);
 }
 
-static long with_flags(int descriptor, const struct iovec *vector, long count, int64_t offset, long flags, bool writes) {
+static long with_flags(int descriptor, const struct iovec *vector, long count, int64_t offset, long flags,
+                       bool writes) {
     if (flags & ~VECTOR_FLAGS)
         return -EOPNOTSUPP;
     struct file *file = file_get(descriptor);

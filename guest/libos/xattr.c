@@ -1,4 +1,5 @@
-/* Extended attributes: in memory those of users and of root (user.*, trusted.*), on mounts what the host has of users'. */
+/* Extended attributes: in memory those of users and of root (user.*, trusted.*), on mounts what the host has
+ * of users'. */
 #include "xattr.h"
 #include <errno.h>
 #include <string.h>
@@ -173,7 +174,8 @@ static bool changes(const struct request *request) {
     return request->operation == SET || request->operation == REMOVE;
 }
 
-/* What only the host has of a layered mount has its attributes until it's brought into memory, without them. */
+/* What only the host has of a layered mount has its attributes until it's brought into memory, without them.
+ */
 static long of_place(struct place *place, struct request *request) {
     struct stat status;
     long error = place_do_status(place, &status);
@@ -206,7 +208,8 @@ static long check(struct request *request) {
     if (!length || length > MOST_NAME)
         return -ERANGE;
     request->name_size = (uint32_t)length + 1;
-    if (request->operation == SET && (request->flags & ~(XATTR_CREATE | XATTR_REPLACE) || request->flags == 3))
+    if (request->operation == SET &&
+        (request->flags & ~(XATTR_CREATE | XATTR_REPLACE) || request->flags == 3))
         return -EINVAL;
     if (request->operation == SET && request->size > MOST_VALUE)
         return -E2BIG;

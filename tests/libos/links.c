@@ -1,5 +1,5 @@
-/* Links themselves, names that change places, files without names, what a directory's descriptor becomes. The argument is
- * an empty directory to work in. */
+/* Links themselves, names that change places, files without names, what a directory's descriptor becomes. The
+ * argument is an empty directory to work in. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
@@ -256,7 +256,8 @@ static void meetings(void) {
 }
 
 static void owners_and_seals(void) {
-    int fd = open("file", O_RDWR), memory = memfd_create("sealed", MFD_ALLOW_SEALING), plain = memfd_create("x", 0);
+    int fd = open("file", O_RDWR), memory = memfd_create("sealed", MFD_ALLOW_SEALING),
+        plain = memfd_create("x", 0);
     int pair[2], on = 1;
     SHOW(fcntl(fd, F_SETOWN, getpid()));
     SHOW(fcntl(fd, F_GETOWN) == getpid());

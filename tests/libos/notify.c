@@ -19,7 +19,10 @@ static void events(const char *title) {
     for (long length; (length = read(notify, buffer, sizeof buffer)) > 0;)
         for (long at = 0; at < length;) {
             const struct inotify_event *event = (const void *)(buffer + at);
-            printf(" %d:%x%s", event->wd, event->mask, !event->cookie ? "" : event->cookie == cookie ? "=" : "+");
+            printf(" %d:%x%s", event->wd, event->mask,
+                   !event->cookie            ? ""
+                   : event->cookie == cookie ? "="
+                                             : "+");
             if (event->len)
                 printf(":%s", event->name);
             cookie = event->cookie;
@@ -47,7 +50,8 @@ static void in_a_directory(void) {
     SHOW(read(fd, &byte, 1));
     close(fd);
     events("read");
-    SHOW(inotify_add_watch(notify, "d", IN_ATTRIB | IN_MODIFY)); /* on mounts these are done to an open file */
+    /* On mounts these are done to an open file. */
+    SHOW(inotify_add_watch(notify, "d", IN_ATTRIB | IN_MODIFY));
     SHOW(chmod("d/a", 0600));
     SHOW(truncate("d/a", 1));
     events("change");

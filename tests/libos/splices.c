@@ -1,5 +1,5 @@
-/* splice, tee, vmsplice, sendfile, copy_file_range; flags of reading and writing; holes. The argument is an empty directory
- * to work in. */
+/* splice, tee, vmsplice, sendfile, copy_file_range; flags of reading and writing; holes. The argument is an
+ * empty directory to work in. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
-/* What happens to files beneath granted directories, whoever does it (inotify). Instances and watches count against
- * limits that all cells of a host's user share, so each compartment gets few. */
+/* What happens to files beneath granted directories, whoever does it (inotify). Instances and watches count
+ * against limits that all cells of a host's user share, so each compartment gets few. */
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
@@ -10,8 +10,8 @@
 #define MASK                                                                                                 \
     (IN_ALL_EVENTS | IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK | IN_MASK_ADD | IN_MASK_CREATE | IN_ONESHOT)
 
-/* Who reads what is nobody's business but theirs who may write there: a directory that many may read tells of changes
- * alone. */
+/* Who reads what is nobody's business but theirs who may write there: a directory that many may read tells of
+ * changes alone. */
 #define READING (IN_ACCESS | IN_OPEN | IN_CLOSE_NOWRITE)
 
 int64_t call_notify(struct orc_thread *thread, const uint64_t *arguments) {
@@ -36,8 +36,10 @@ static int64_t watch_path(const struct file_call *call) {
         return -EACCES;
     if (!*path.text)
         return watch(call->fd, path.file->fd, mask);
-    uint64_t flags = O_PATH | (mask & IN_DONT_FOLLOW ? O_NOFOLLOW : 0) | (mask & IN_ONLYDIR ? O_DIRECTORY : 0);
-    int64_t fd CLEANUP(close_fd) = open_beneath(path.file->fd, path.text, flags, 0, links ? RESOLVE_NO_SYMLINKS : 0);
+    uint64_t flags =
+        O_PATH | (mask & IN_DONT_FOLLOW ? O_NOFOLLOW : 0) | (mask & IN_ONLYDIR ? O_DIRECTORY : 0);
+    int64_t fd CLEANUP(close_fd) =
+        open_beneath(path.file->fd, path.text, flags, 0, links ? RESOLVE_NO_SYMLINKS : 0);
     return fd < 0 ? fd : watch(call->fd, (int)fd, mask);
 }
 

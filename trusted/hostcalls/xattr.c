@@ -1,5 +1,5 @@
-/* Extended attributes of files and directories: those that users name. All others (security, system, trusted) mean
- * something to the host. */
+/* Extended attributes of files and directories: those that users name. All others (security, system, trusted)
+ * mean something to the host. */
 #include <linux/limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,8 @@ static bool is_users(const char *name) {
 }
 
 /* -ERANGE for a name that is too long or has no bytes, -EOPNOTSUPP for one that isn't the users'. */
-static int name_get(const struct orc_thread *thread, uint64_t from, uint64_t length, char name[XATTR_NAME_MAX + 1]) {
+static int name_get(const struct orc_thread *thread, uint64_t from, uint64_t length,
+                    char name[XATTR_NAME_MAX + 1]) {
     if (length == 0 || length > XATTR_NAME_MAX)
         return -ERANGE;
     int status = text_get(thread, guest_pointer(from).address, (uint32_t)length, name);
