@@ -38,7 +38,8 @@ struct annotator {
     char *ends[MAX_ENDS];  /* labels behind data of the text, as long as nothing else has come */
     int end_count;
     struct assignment *assignments;
-    size_t assignment_count;
+    size_t assignment_count; /* in the whole text */
+    size_t known_count;      /* as far as it has been read */
 };
 
 /* ---- expressions ---- */
@@ -66,10 +67,14 @@ static size_t symbol_length(const char *text) {
     return length;
 }
 
+/* The last one before this place, or the first behind it. */
 static const char *assigned_value(const struct annotator *annotator, const char *name) {
-    for (size_t i = annotator->assignment_count; i > 0; i--)
+    for (size_t i = annotator->known_count; i > 0; i--)
         if (strcmp(annotator->assignments[i - 1].name, name) == 0)
             return annotator->assignments[i - 1].value;
+    for (size_t i = annotator->known_count; i < annotator->assignment_count; i++)
+        if (strcmp(annotator->assignments[i].name, name) == 0)
+            return annotator->assignments[i].value;
     return NULL;
 }
 
@@ -82,41 +87,76 @@ static void add_symbol(struct expression *expression, char *name, int sign) {
         expression->complex = true;
 }
 
+/* A sum as far as it has been read: what stands in parentheses is one of its own. */
+struct level {
+    int sign;       /* of the whole */
+    bool has_label; /* in it */
+    bool factor;    /* it's the right side of a product or the like */
+};
+
 /* Adds what stands in `text` to the expression, with this sign. */
 static void parse_sum(const struct annotator *annotator, const char *text, size_t length, int sign,
                       struct expression *expression, int nesting) {
-    int signs[MAX_NESTING] = {sign}, level = 0, next = 1;
+    struct level levels[MAX_NESTING] = {{.sign = sign}};
+    int level = 0, next = 1;
+    bool last_has_label = false, factor = false; /* the term before; what comes next is multiplied */
     const char *end = text + length;
     while (text < end) {
         if (*text == '(' && level + 1 < MAX_NESTING) {
-            signs[level + 1] = signs[level] * next;
+            levels[level + 1] = (struct level){levels[level].sign * next, false, factor};
             level++;
             next = 1;
+            factor = false;
             text++;
         } else if (*text == ')' && level > 0) {
-            level--;
+            last_has_label = levels[level].has_label;
+            expression->complex |= last_has_label && levels[level].factor;
+            levels[--level].has_label |= last_has_label;
             next = 1;
+            factor = false;
             text++;
         } else if (begins_symbol(*text)) {
             char *name = format_string("%.*s", (int)symbol_length(text), text);
             const char *value = assigned_value(annotator, name);
             text += strlen(name);
             expression->modified |= *text == '@';
+            expression->complex |= factor;
             while (text < end && (*text == '@' || isalnum((unsigned char)*text)))
                 text++;
             if (value && nesting < MAX_NESTING)
-                parse_sum(annotator, value, strlen(value), signs[level] * next, expression, nesting + 1);
+                parse_sum(annotator, value, strlen(value), levels[level].sign * next, expression,
+                          nesting + 1);
             else
-                add_symbol(expression, name, signs[level] * next);
+                add_symbol(expression, name, levels[level].sign * next);
+            levels[level].has_label = last_has_label = true;
             next = 1;
+            factor = false;
         } else if (isdigit((unsigned char)*text)) {
             while (text < end && isalnum((unsigned char)*text))
                 text++;
             next = 1;
+            last_has_label = factor = false;
         } else {
-            expression->complex |= strchr("*/%&|^~<>!=(", *text) != NULL;
+            bool operates = strchr("*/%&|^~<>!=(", *text) != NULL;
+            expression->complex |= operates && last_has_label;
+            factor |= operates;
             next = *text == '-' ? -next : next;
+            if (*text == '+' || *text == '-')
+                last_has_label = factor = false;
             text++;
+        }
+    }
+}
+
+/* A label that is added and subtracted has no part in the sum. */
+static void cancel(struct expression *expression) {
+    for (int i = 0; i < expression->plus_count; i++) {
+        for (int k = 0; k < expression->minus_count; k++) {
+            if (strcmp(expression->plus[i], expression->minus[k]) != 0)
+                continue;
+            expression->plus[i--] = expression->plus[--expression->plus_count];
+            expression->minus[k] = expression->minus[--expression->minus_count];
+            break;
         }
     }
 }
@@ -124,6 +164,7 @@ static void parse_sum(const struct annotator *annotator, const char *text, size_
 static struct expression parse(const struct annotator *annotator, const char *text, size_t length) {
     struct expression expression = {0};
     parse_sum(annotator, text, length, 1, &expression, 0);
+    cancel(&expression);
     bool none = expression.plus_count + expression.minus_count == 0;
     bool simple = expression.plus_count == 1 && expression.minus_count <= 1 && !expression.complex;
     expression.complex = !none && !simple;
@@ -346,19 +387,30 @@ static bool annotate_directive(struct annotator *annotator, const char *directiv
     return true;
 }
 
-/* `name = value`; false if it's none. */
-static bool note_assignment(struct annotator *annotator, const char *text) {
+/* `name = value`: where the value begins, or NULL. */
+static const char *find_assignment(const char *text) {
     size_t length = symbol_length(text), gap = strspn(text + length, " \t");
-    if (!length || text[length + gap] != '=')
-        return false;
-    const char *value = text + length + gap + 1;
+    return length && text[length + gap] == '=' ? text + length + gap + 1 : NULL;
+}
+
+static void add_assignment(struct annotator *annotator, const char *text, const char *value) {
     annotator->assignments =
         realloc(annotator->assignments, (annotator->assignment_count + 1) * sizeof *annotator->assignments);
     if (!annotator->assignments)
         fail("out of memory");
+    size_t end = strcspn(value, "#\n");
     annotator->assignments[annotator->assignment_count++] = (struct assignment){
-        format_string("%.*s", (int)length, text), copy_string(value + strspn(value, " \t"))};
-    return true;
+        format_string("%.*s", (int)symbol_length(text), text), format_string("%.*s", (int)end, value)};
+}
+
+/* Labels may be used before they are assigned. clang writes assignments at the beginning of a line. */
+static void find_assignments(struct annotator *annotator, const char *text) {
+    for (const char *line = text; line;) {
+        const char *next = strchr(line, '\n'), *value = find_assignment(line);
+        if (value)
+            add_assignment(annotator, line, value);
+        line = next ? next + 1 : NULL;
+    }
 }
 
 /* The line without its comment; a # in quotes begins none. */
@@ -383,7 +435,9 @@ static void annotate_line(struct annotator *annotator, char *line) {
     bool kept = *text && !annotator->dropping;
     if (!*text)
         return;
-    if (is_label || note_assignment(annotator, text)) {
+    bool assigns = text == line && find_assignment(text);
+    annotator->known_count += assigns;
+    if (is_label || assigns) {
         if (is_label)
             add_end(annotator, text);
         annotator->in_data &= !is_label;
@@ -403,6 +457,7 @@ static void annotate_line(struct annotator *annotator, char *line) {
 
 void annotate(char *text, const char *source, FILE *out) {
     struct annotator annotator = {.out = out, .source = source, .in_text = true};
+    find_assignments(&annotator, text);
     for (char *line = text; line;) {
         char *next = strchr(line, '\n');
         if (next)

@@ -47,7 +47,7 @@ static void find_units(struct classifier *classifier) {
 static bool ends_flow(const ZydisDecodedInstruction *decoded) {
     return decoded->meta.category == ZYDIS_CATEGORY_UNCOND_BR ||
            decoded->meta.category == ZYDIS_CATEGORY_RET || decoded->mnemonic == ZYDIS_MNEMONIC_UD2 ||
-           decoded->mnemonic == ZYDIS_MNEMONIC_HLT;
+           decoded->mnemonic == ZYDIS_MNEMONIC_INT3 || decoded->mnemonic == ZYDIS_MNEMONIC_HLT;
 }
 
 static bool decode(const struct classifier *classifier, uint64_t offset, ZydisDecodedInstruction *decoded,

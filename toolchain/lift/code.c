@@ -101,7 +101,7 @@ static void attach_relocations(struct text *text) {
     }
 }
 
-static void attach_note(struct text *text, struct instruction *instruction, const struct note *note) {
+static void attach_note(struct instruction *instruction, const struct note *note) {
     switch (note->kind) {
     case NOTE_INSTRUCTION:
         if (!instruction->note)
@@ -118,9 +118,6 @@ static void attach_note(struct text *text, struct instruction *instruction, cons
         return;
     case NOTE_IMMEDIATE_LESS:
         instruction->immediate.less = note;
-        return;
-    case NOTE_COMPLEX:
-        refuse(text, instruction, 2, "only sums and differences of labels can be followed");
         return;
     default:
         return;
@@ -141,8 +138,16 @@ static void attach_notes(struct text *text) {
     const struct section *section = &text->object->sections[text->section];
     for (size_t i = 0; i < section->note_count; i++) {
         struct instruction *instruction = instruction_with(text, section->notes[i].offset);
-        if (instruction && !instruction->padding)
-            attach_note(text, instruction, &section->notes[i]);
+        if (!instruction || instruction->padding)
+            continue;
+        if (is_complex(section, section->notes[i].offset)) {
+            if (section->notes[i].kind == NOTE_COMPLEX &&
+                !keeps_value(text->object, section, section->notes[i].offset))
+                refuse(text, instruction, 2, "only sums and differences of labels can be followed");
+            if (section->notes[i].kind >= NOTE_COMPLEX)
+                continue;
+        }
+        attach_note(instruction, &section->notes[i]);
     }
     /* What was spelled has the line of what stands before it. */
     const struct note *last = NULL;

@@ -86,6 +86,31 @@ bool is_value(const struct section *section, uint64_t offset) {
     return note_at(section, offset, NOTE_VALUE) != NULL;
 }
 
+bool is_complex(const struct section *section, uint64_t offset) {
+    return note_at(section, offset, NOTE_COMPLEX) != NULL;
+}
+
+bool keeps_value(const struct object *object, const struct section *section, uint64_t offset) {
+    struct place first = {0}, place;
+    bool found = false;
+    for (size_t i = 0; i < section->note_count; i++) {
+        if (section->notes[i].offset != offset || section->notes[i].kind != NOTE_PLACE)
+            continue;
+        if (!place_of(object, &section->notes[i], &place))
+            return false;
+        const struct section *holder = &object->sections[place.section];
+        bool table = is_in_table(object, place);
+        if (is_text(holder) && !table)
+            return false;
+        int64_t start = table ? table_start(holder, place.offset - place.ends_table) : 0;
+        if (found && (first.section != place.section || first.offset != start))
+            return false;
+        first = (struct place){place.section, start, false};
+        found = true;
+    }
+    return true;
+}
+
 /* What stands there, as a signed number. */
 static int64_t number_at(const struct section *section, uint64_t offset, int64_t size) {
     uint64_t value = 0;
@@ -109,6 +134,9 @@ bool write_value(const struct object *object, int index, uint64_t offset, FILE *
                       *minus = note_at(section, offset, NOTE_LESS);
     const struct relocation *relocation = relocation_at(section, offset);
     struct place from, less, here = {index, (int64_t)offset, false};
+    if (is_complex(section, offset) && !keeps_value(object, section, offset))
+        fail("%s: %s+%#lx: error: rule 2: only sums and differences of labels can be followed",
+             object->source, section->name, (unsigned long)offset);
     if (!note)
         return false;
     *size = (uint64_t)note->addend;

@@ -186,6 +186,10 @@ bool print_distance(struct text *text, const struct instruction *instruction, co
 /* The value of the data at this offset of a section, if a note says that it's one; then *size is its size. */
 bool write_value(const struct object *object, int section, uint64_t offset, FILE *out, uint64_t *size);
 bool is_value(const struct section *section, uint64_t offset);
+/* Something there is computed from labels in another way; and it stays what it is, since all of them are in
+ * one table, or in one section of data. */
+bool is_complex(const struct section *section, uint64_t offset);
+bool keeps_value(const struct object *object, const struct section *section, uint64_t offset);
 
 /* tables.c */
 /* The data that stand in a text, in a section of their own. */

@@ -168,10 +168,30 @@ static void print_with_register(struct text *text, const struct instruction *ins
         emit(text, "\t%sq\t%%%s, %%%s", help, helper, name);
 }
 
+/* `leave`, when it's %rbp that is kept. */
+static void print_leave(struct text *text, const struct instruction *instruction,
+                        const struct region *group) {
+    const char *keeper = keeper_name(group->keeper), *move = keeper_move(text, instruction, group->keeper),
+               *helper = keeper_name(group->helper), *help = keeper_move(text, instruction, group->helper);
+    bool is_free = false;
+    int number = find_register(instruction, group->spilled, &is_free);
+    const char *name =
+        ZydisRegisterGetString(renamed(text, instruction, same_class(ZYDIS_REGISTER_RAX, number)));
+    if (!is_free)
+        emit(text, "\t%sq\t%%%s, %%%s", help, name, helper);
+    emit(text, "\t%sq\t%%%s, %%%s", move, keeper, name);
+    emit(text, "\tmovq\t%%%s, %%rsp", name);
+    if (!is_free)
+        emit(text, "\t%sq\t%%%s, %%%s", help, helper, name);
+    emit(text, "\t%sq\t(%%rsp), %%%s\n\tleaq\t8(%%rsp), %%rsp", move, keeper);
+}
+
 void print_spilled(struct text *text, const struct instruction *instruction) {
     const struct region *group = group_of(text, instruction);
     if (is_fixed(instruction))
         refuse(text, instruction, 4, "all registers are in use, and %%rbp is the data stack pointer");
+    else if (instruction->decoded.mnemonic == ZYDIS_MNEMONIC_LEAVE)
+        print_leave(text, instruction, group);
     else if (!print_move(text, instruction, group->spilled, group->keeper))
         print_with_register(text, instruction, group->spilled, group);
 }

@@ -115,8 +115,8 @@ static uint64_t next_place(const struct object *object, int section, uint64_t of
     const struct section *holder = &object->sections[section];
     uint64_t next = end;
     for (size_t i = 0; i < holder->note_count; i++)
-        if (holder->notes[i].kind == NOTE_VALUE && holder->notes[i].offset > offset &&
-            holder->notes[i].offset < next)
+        if ((holder->notes[i].kind == NOTE_VALUE || holder->notes[i].kind == NOTE_COMPLEX) &&
+            holder->notes[i].offset > offset && holder->notes[i].offset < next)
             next = holder->notes[i].offset;
     if (relocation < holder->relocation_count && holder->relocations[relocation].offset < next)
         next = holder->relocations[relocation].offset;

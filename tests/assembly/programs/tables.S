@@ -44,6 +44,7 @@ table_length:
 	imull	%ecx, %eax
 	addl	.Llength(%rip), %eax
 	ret
+	int3
 .Llong:	.long	9, 8, 7
 .Llong_end:
 	count = (.Llong_end-.Llong)/4
@@ -102,6 +103,16 @@ address_jump:                   /* (i): addresses, in the text */
 	.p2align 3
 .Laddresses:
 	.quad	.La, .Lb, table_length
+
+	.globl	late_labels
+	.type	late_labels, @function
+late_labels:                    /* (): sums with products, labels that are assigned later */
+	leaq	.Lwords(%rip), %rcx
+	movq	offset_b-offset_a(%rcx), %rax
+	addq	.Lwords+((3*16)/2)-16(%rip), %rax
+	ret
+	offset_a = .Lwords - .Lbytes
+	offset_b = .Lwords + 16 - .Lbytes
 
 	.globl	registers_stay
 	.type	registers_stay, @function
