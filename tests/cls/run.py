@@ -96,6 +96,9 @@ class Cls:
         stdin = source if "stdin" in fields else os.devnull
         folder = tempfile.mkdtemp(dir=self.work)
         output = os.path.join(folder, os.path.basename(source)[:-2])
+        if "relocatable" in fields:
+            result = guest.run([self.tools.orc_cc, "-fcls=relocatable", *flags, "-o", output, source])
+            return None if result.returncode and fields["relocatable"] in result.stderr.decode(errors="replace") else "it isn't refused"
         self.build(output, [source], "relocatable", flags)
         native = self.tools.native_run(source, flags, stdin)
         if native.returncode == 124:

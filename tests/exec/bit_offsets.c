@@ -1,6 +1,7 @@
 /* bt, bts, btr and btc with the bit's number in a register and the string of bits in memory: every width,
  * numbers that reach before and behind the operand, with lock and without; the carry flag, the zero flag, the
  * registers. */
+// relocatable: assembly that names the variable
 #include <stdint.h>
 #include <stdio.h>
 

@@ -4,6 +4,7 @@
 A program's head may hold:  // flags: OPTIONS   for both compilers
                             // needs: CPUFLAGS  as /proc/cpuinfo names them
                             // stdin: self      its own source on standard input
+                            // relocatable: MESSAGE   -fcls=relocatable refuses it (tests/cls)
 Usage: run.py [BUILD [NAME...]]    ORC_EXEC_LEVELS overrides the levels, separated by commas."""
 
 import glob
