@@ -96,7 +96,8 @@ TEST(test_gate_refuses_what_the_processor_lacks) {
         bool good = !(control & ~0x1f7fu) && (control & 0x300) != 0x100;
         if (control % 64 != 63 && good)
             continue;
-        assert_int_equal(returned(CALL(*state, set_modes, 0x1f80, control, 0, UINT32_MAX)), good ? 0 : -EINVAL);
+        assert_int_equal(returned(CALL(*state, set_modes, 0x1f80, control, 0, UINT32_MAX)),
+                         good ? 0 : -EINVAL);
     }
     assert_int_equal(returned(CALL(*state, set_modes, 0x1f80, 0x37f, 0x80, UINT32_MAX)), -EINVAL);
     assert_int_equal(returned(CALL(*state, set_modes, 0x1f80, 0x37f, 0x8000, UINT32_MAX)), -EINVAL);
@@ -121,7 +122,8 @@ TEST(test_host_code_never_runs_with_a_guests_modes) {
         for (size_t g = 0; g < sizeof guests / sizeof *guests; g++) {
             set_host_modes(hosts[h]);
             uint64_t after_yield = (uint64_t)returned(CALL(*state, modes_across, guests[g], ORC_YIELD));
-            uint64_t after_log = (uint64_t)returned(CALL(*state, modes_across, guests[g], ORC_LOG, data_of(*state), 1));
+            uint64_t after_log =
+                (uint64_t)returned(CALL(*state, modes_across, guests[g], ORC_LOG, data_of(*state), 1));
             uint64_t after = host_modes();
             set_host_modes(DEFAULT);
             assert_int_equal(after, hosts[h]);
@@ -172,8 +174,8 @@ TEST(test_stops_end_what_has_modes) {
     const struct orc_registers registers = {.rdi = 0x0f7fffc0};
     struct orc_result result;
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(orc_call(world->thread, orc_object_base(world->object) + PROGRAM(modes_forever), &registers,
-                                  20000000, &result),
+        assert_int_equal(orc_call(world->thread, orc_object_base(world->object) + PROGRAM(modes_forever),
+                                  &registers, 20000000, &result),
                          0);
         assert_int_equal(result.outcome, ORC_STOPPED);
         assert_int_equal(host_modes(), DEFAULT);

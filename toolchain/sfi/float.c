@@ -1,5 +1,6 @@
-/* Instructions that change the floating-point modes. Gate 1 does that for guests; each becomes a call of a function in
- * libbuiltins.a that asks it to, and that keeps all registers but %rax and the flags (guest/builtins/floats.S). */
+/* Instructions that change the floating-point modes. Gate 1 does that for guests; each becomes a call of a
+ * function in libbuiltins.a that asks it to, and that keeps all registers but %rax and the flags
+ * (guest/builtins/floats.S). */
 #include "sfi.h"
 
 #include <string.h>

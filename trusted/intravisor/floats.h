@@ -1,10 +1,10 @@
 /* Floating-point modes: MXCSR and the x87 control word, with the exception flags.
  *
- * A guest sets its own by gate 1 (crossing.S). As long as they are the default but for flags, host code runs with what
- * the guest has: it computes with integers alone, so it neither meets nor raises a flag. Else `modes` says which aren't,
- * the thread's gate is another, and host code runs with the host's MXCSR and the default control word, while the guest's are in
- * the thread. Functions of
- * the embedder's get the host's in any case. */
+ * A guest sets its own by gate 1 (crossing.S). As long as they are the default but for flags, host code runs
+ * with what the guest has: it computes with integers alone, so it neither meets nor raises a flag. Else
+ * `modes` says which aren't, the thread's gate is another, and host code runs with the host's MXCSR and the
+ * default control word, while the guest's are in the thread. Functions of the embedder's get the host's in
+ * any case. */
 #ifndef ORC_INTRAVISOR_FLOATS_H
 #define ORC_INTRAVISOR_FLOATS_H
 

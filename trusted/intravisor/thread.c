@@ -35,7 +35,8 @@
     X(guest_x87, THREAD_GUEST_X87)
 SAME_OFFSETS(SAME_OFFSET)
 _Static_assert(sizeof(struct orc_registers) == 16 * 8, "crossing.S loads 16 registers");
-_Static_assert(sizeof(struct x87_environment) == 28 && offsetof(struct x87_environment, status) == X87_STATUS &&
+_Static_assert(sizeof(struct x87_environment) == 28 &&
+                   offsetof(struct x87_environment, status) == X87_STATUS &&
                    offsetof(struct x87_environment, tags) == X87_TAGS,
                "as fnstenv stores it");
 _Static_assert(X87_STATUS_BITS == ORC_X87_STATUS, "what gate 1 sets");

@@ -44,8 +44,9 @@ static uint32_t vector_size(const uint8_t *vectors) {
     return note.magic == XSAVE_MAGIC ? note.whole_size : FXSAVE_SIZE;
 }
 
-/* As a program begins, and a handler on Linux: default modes, an empty x87 stack, and vector registers that are zero.
- * The kernel takes registers whose bits are clear in the XSAVE header to be in their initial state. */
+/* As a program begins, and a handler on Linux: default modes, an empty x87 stack, and vector registers that
+ * are zero. The kernel takes registers whose bits are clear in the XSAVE header to be in their initial state.
+ */
 #define FXSAVE_MXCSR 24
 static void reset_vectors(uint8_t *vectors, uint32_t size) {
     const uint16_t x87[] = {X87_CONTROL_DEFAULT, 0, 0}; /* control, status and tag words */
