@@ -249,14 +249,28 @@ long sys_fchown(int descriptor, uint32_t user, uint32_t group) {
     return set_attributes(descriptor, &(struct attributes){.set_owner = true, .user = user, .group = group});
 }
 
+/* Of what has no name. */
+static long nameless_file_system(const struct file *file, struct statfs *status) {
+    long error = memory_file_system(status);
+    if (!error && file->kind <= FILE_TIMER)
+        status->f_type = file->kind == FILE_PIPE     ? 0x50495045  /* PIPEFS_MAGIC */
+                         : file->kind == FILE_SOCKET ? 0x534f434b  /* SOCKFS_MAGIC */
+                                                     : 0x09041934; /* ANON_INODE_FS_MAGIC */
+    return error;
+}
+
+static long file_system_of(struct file *file, struct statfs *status) {
+    if (file->kind == FILE_HOST && !file->layered)
+        return host_file_system(file->handle, status);
+    long error = file->path ? path_file_system(file, status) : -ENOENT;
+    return error == -ENOENT ? nameless_file_system(file, status) : error;
+}
+
 long sys_fstatfs(int descriptor, void *status) {
     struct file *file = file_get(descriptor);
     if (!file)
         return -EBADF;
-    long result = file->kind == FILE_HOST ? host_file_system(file->handle, status)
-                  : file->kind == FILE_DIRECTORY || file->kind == FILE_PATH
-                      ? path_file_system(file, status)
-                      : memory_file_system(status);
+    long result = file_system_of(file, status);
     file_put(file);
     return result;
 }

@@ -418,7 +418,13 @@ long path_sync(struct file *file) {
     return with_file_path(file, do_sync, NULL);
 }
 
-#define MEMORY_MAGIC 0x01021994 /* TMPFS_MAGIC */
+#define MEMORY_MAGIC 0x01021994 /* TMPFS_MAGIC, and so on */
+#define LAYERED_MAGIC 0x794c7630
+#define PROC_MAGIC 0x9fa0
+#define SYS_MAGIC 0x62656572
+#define CGROUP_MAGIC 0x63677270
+#define FLAGS 0x1020 /* that they are told, and relatime */
+#define READ_ONLY 1
 
 /* Files in memory share the compartment's memory with everything else. */
 long memory_file_system(struct statfs *status) {
@@ -443,6 +449,7 @@ long host_file_system(long handle, struct statfs *status) {
     if (error)
         return error;
     memset(status, 0, sizeof *status);
+    status->f_type = (long)host.type;
     status->f_bsize = status->f_frsize = host.block_size;
     status->f_blocks = host.blocks;
     status->f_bfree = status->f_bavail = host.blocks_free;
@@ -452,12 +459,35 @@ long host_file_system(long handle, struct statfs *status) {
     return 0;
 }
 
+static bool lies_at(const struct place *place, const char *path) {
+    size_t length = strlen(path);
+    return place->length >= length && !memcmp(place->path, path, length) &&
+           (place->length == length || place->path[length] == '/');
+}
+
+/* By which programs know what they have found. */
+static long type_of(const struct place *place) {
+    if (place->mount->kind != MOUNT_SYNTHETIC)
+        return place->mount->layered ? LAYERED_MAGIC : MEMORY_MAGIC;
+    return lies_at(place, "/proc")            ? PROC_MAGIC
+           : lies_at(place, "/sys/fs/cgroup") ? CGROUP_MAGIC
+           : lies_at(place, "/sys")           ? SYS_MAGIC
+                                              : MEMORY_MAGIC;
+}
+
 static long do_file_system(struct place *place, void *context) {
     struct stat status;
+    struct statfs *system = context;
     long error = place_do_status(place, &status);
     if (error)
         return error;
-    return place_by_host(place) ? host_file_system(place->mount->handle, context) : memory_file_system(context);
+    bool host = place_by_host(place);
+    error = host ? host_file_system(place->mount->handle, system) : memory_file_system(system);
+    if (!error && !host)
+        system->f_type = type_of(place);
+    if (!error)
+        system->f_flags = FLAGS | (place->mount->read_only && !place->mount->layered ? READ_ONLY : 0);
+    return error;
 }
 
 long path_file_system(struct file *file, struct statfs *status) {

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/xattr.h>
 #include <sys/resource.h>
+#include <sys/statfs.h>
 #include "check.h"
 
 static char buffer[1 << 20];
@@ -106,6 +107,10 @@ static void quotas(void) {
     CHECK(contains("/sys/fs/cgroup/cgroup.controllers", "memory"));
     CHECK(contains("/sys/fs/cgroup/cpu.max", "max 100000"));
     CHECK(contains("/proc/self/cgroup", "0::/\n"));
+    struct statfs system;
+    CHECK(statfs("/sys/fs/cgroup", &system) == 0 && system.f_type == 0x63677270); /* CGROUP2_SUPER_MAGIC */
+    CHECK(statfs("/proc/self", &system) == 0 && system.f_type == 0x9fa0);
+    CHECK(statfs("/tmp", &system) == 0 && system.f_type == 0x01021994);
     CHECK(contains("/proc/self/mountinfo", " - cgroup2 "));
     CHECK(contains("/proc/meminfo", "MemTotal:       65536 kB"));
 }
