@@ -1,5 +1,7 @@
 /* A root that's read-only on the host, with a layer in memory: run.py makes it, and looks that nothing
  * changed there. */
+#include <sys/mman.h>
+
 #include "check.h"
 
 static void reading(void) {
@@ -48,8 +50,12 @@ static void changing(void) {
     CHECK(link("/data/sub/other", "/data/hard") == 0 && holds("/data/hard", "other\n"));
     CHECK(put("/data/hard", "both") && holds("/data/sub/other", "both"));
     fd = open("/data/readers", O_RDONLY);
+    char *mapped = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+    CHECK(mapped != MAP_FAILED && !memcmp(mapped, "readers", 7));
     CHECK(put("/data/readers", "writers"));
     char old[8] = "";
+    CHECK(!memcmp(mapped, "writers", 7)); /* a mapping shows what the file is now */
+    CHECK(munmap(mapped, 4096) == 0);
     CHECK(read(fd, old, 7) == 7 && !strcmp(old, "readers")); /* as overlay file systems do */
     close(fd);
 }

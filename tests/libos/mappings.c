@@ -1,5 +1,5 @@
-/* Mappings: argv[1] is a directory to work in, on a host's side or in memory. With a second argument: reads a page that the
- * file doesn't have any more. */
+/* Mappings: argv[1] is a directory to work in, on a host's side or in memory. With a second argument, `bus`: reads a page
+ * that the file doesn't have any more; `big`: writes to more private pages than the compartment may have. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
@@ -365,11 +365,43 @@ static void bus(void) {
     printf("%c\n", mapped[PAGE]);
 }
 
+#define BIG (1l << 30)
+#define SPREAD 65536l
+
+static char *big_pages;
+
+static void *touch(void *offset) {
+    for (long i = 0; i < 300; i++)
+        big_pages[i * 7919 % (BIG / SPREAD) * SPREAD + (long)offset] = 1;
+    return NULL;
+}
+
+/* Far more than the compartment may have, of which four threads write to a little, on the same pages; then to all of it. */
+static void big(void) {
+    pthread_t threads[4];
+    make("big", O_RDWR, 0);
+    ftruncate(descriptor, BIG);
+    big_pages = mmap(NULL, BIG, RW, MAP_PRIVATE, descriptor, 0);
+    if (big_pages == MAP_FAILED)
+        return;
+    for (long i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, touch, (void *)i);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    long sum = 0;
+    for (long i = 0; i < 1200; i++)
+        sum += big_pages[i / 4 * 7919 % (BIG / SPREAD) * SPREAD + i % 4];
+    printf("%ld\n", sum);
+    fflush(stdout);
+    memset(big_pages, 1, BIG);
+    puts("all of it");
+}
+
 int main(int argc, char **argv) {
     if (argc < 2 || chdir(argv[1]) < 0)
         return 1;
     if (argc > 2) {
-        bus();
+        strcmp(argv[2], "big") == 0 ? big() : bus();
         return 0;
     }
     shared();

@@ -81,11 +81,14 @@ def compare_files(work, name):
     report(os.listdir(f"{work}/root/w") == [], f"{name} in a layered root leaves the host alone")
 
 
-def check_bus(work):
-    """A page that the file doesn't have any more ends this compartment, and says why."""
+def check_lost_pages(work):
+    """A page that the file doesn't have any more, or memory beyond the quota, ends this compartment, and says why."""
     found = orc(["--mount", f"{work}/host:/mnt"], f"{work}/mappings.orc", "/mnt", "bus", cwd=work)
     report(found[0] == "B" and found[-1] == "exit status 135" and any("past the end of a mapped file" in line for line in found),
            "what a file lost is SIGBUS", found[:5])
+    found = orc(["--mem", "64M", "--mount", f"{work}/host:/mnt"], f"{work}/mappings.orc", "/mnt", "big", cwd=work)
+    report(found[0] == "1200" and found[-1] == "exit status 137" and any("out of memory" in line for line in found),
+           "private pages of files are charged when they are written to", found[:5])
 
 
 def free_ports():
@@ -227,7 +230,7 @@ def main():
             compare(name, run([f"{work}/{name}.native"]), orc([], f"{work}/{name}.orc", cwd=work))
         for name in IN_PLACES:
             compare_files(work, name)
-        check_bus(work)
+        check_lost_pages(work)
         compare_identity(work)
         compare("events", run([f"{work}/events.native"]), orc([], f"{work}/events.orc", cwd=work))
         compare("pipes", run([f"{work}/pipes.native"]), orc([], f"{work}/pipes.orc", cwd=work))
