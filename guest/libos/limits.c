@@ -115,6 +115,7 @@ static bool can_change(int resource) {
     case RLIMIT_CORE:
     case RLIMIT_RSS:
     case RLIMIT_LOCKS:
+    case RLIMIT_MEMLOCK:
         return true;
     }
     return false;
