@@ -260,8 +260,7 @@ static bool is_doubtful(const struct host_watch *watch) {
 
 /* From here on the set's handle, and those of sets in it, are ready only if the sets are. The host allows no loops. */
 static void settle(struct epoll_set *set) {
-    if (set->items)
-        items_settle(set);
+    items_settle(set);
     if (!set->doubtful)
         return;
     for (const struct host_watch *watch = set->host; watch; watch = watch->next_of_set)
@@ -408,9 +407,7 @@ static void epoll_release(struct file *file) {
 
 const struct file_operations epoll_operations = {.status = epoll_status, .release = epoll_release};
 
-long sys_epoll_create1(int flags) {
-    if (flags & ~EPOLL_CLOEXEC)
-        return -EINVAL;
+static long set_make(struct file **made) {
     struct file *file = file_create(&epoll_operations, FILE_EPOLL, O_RDWR);
     struct epoll_set *set = file ? heap_allocate(sizeof *set) : NULL;
     long handle = set ? orc_hostcall(ORC_EPOLL, 0, 0, 0, 0, 0) : -ENOMEM;
@@ -423,7 +420,28 @@ long sys_epoll_create1(int flags) {
     set->event = ORC_NO_HANDLE;
     file->own = set;
     file->handle = set->handle = (uint32_t)handle;
-    return descriptor_add(file, 0, flags & EPOLL_CLOEXEC);
+    *made = file;
+    return 0;
+}
+
+long sys_epoll_create1(int flags) {
+    struct file *file;
+    if (flags & ~EPOLL_CLOEXEC)
+        return -EINVAL;
+    long error = set_make(&file);
+    return error ? error : descriptor_add(file, 0, flags & EPOLL_CLOEXEC);
+}
+
+struct file *epoll_new(void) {
+    struct file *file;
+    return set_make(&file) ? NULL : file;
+}
+
+void epoll_wake(struct file *file) {
+    libos_lock(&watch_lock);
+    if (event_need(set_of(file)) == 0)
+        event_signal(set_of(file));
+    libos_unlock(&watch_lock);
 }
 
 /* It's told by the set's event, which stays until a wait finds that nothing is ready any more. */
@@ -541,6 +559,10 @@ static long control(struct file *set, int operation, struct file *file, int desc
     return host_control(set_of(set), operation, file, descriptor, event);
 }
 
+long epoll_watch(struct file *set, int operation, struct file *file, const struct epoll_event *event) {
+    return control(set, operation, file, -1, event);
+}
+
 long sys_epoll_ctl(int epoll, int operation, int descriptor, const struct epoll_event *given) {
     struct epoll_event event = {0};
     if (operation != EPOLL_CTL_DEL && !given)
@@ -651,6 +673,11 @@ static long wait_events(void *context, int64_t timeout) {
                       : host_take(set, wait->events, wait->count, timeout);
     __atomic_fetch_sub(&set->waiting, 1, __ATOMIC_SEQ_CST);
     return result;
+}
+
+long epoll_take(struct file *set, struct epoll_event *events, int count, int64_t timeout) {
+    struct wait wait = {set_of(set), events, count};
+    return wait_events(&wait, timeout);
 }
 
 static long epoll_wait_for(int epoll, struct epoll_event *events, int count, int64_t timeout) {

@@ -8,6 +8,7 @@
 #include "node.h"
 #include "locks.h"
 #include "pipe.h"
+#include "service.h"
 
 #define CHANGEABLE (O_APPEND | O_NONBLOCK | O_NOATIME | O_ASYNC)
 #define MOST_SIGNAL 64
@@ -18,7 +19,7 @@ static bool can_tell(const struct file *file) {
     return file->kind == FILE_SOCKET || file->kind == FILE_PIPE || file->kind == FILE_STREAM;
 }
 
-static long set_flags(struct file *file, unsigned flags) {
+static long set_flags(struct file *file, int descriptor, unsigned flags) {
     if (file->kind == FILE_PATH)
         return -EBADF;
     bool nonblocking = flags & O_NONBLOCK;
@@ -29,8 +30,12 @@ static long set_flags(struct file *file, unsigned flags) {
         if (error)
             return error;
     }
-    file->flags = (file->flags & ~CHANGEABLE) | (flags & CHANGEABLE);
-    return 0;
+    long error = (flags ^ file->flags) & O_ASYNC ? async_switch(file, descriptor, flags & O_ASYNC) : 0;
+    if (error == -EPERM) /* it's always ready, so there's nothing to tell */
+        error = 0;
+    if (!error)
+        file->flags = (file->flags & ~CHANGEABLE) | (flags & CHANGEABLE);
+    return error;
 }
 
 static long duplicate(struct file *file, long lowest, bool close_on_exec) {
@@ -151,7 +156,7 @@ static long control(struct file *file, int descriptor, int command, long argumen
     case F_GETFL:
         return file->flags;
     case F_SETFL:
-        return set_flags(file, argument);
+        return set_flags(file, descriptor, argument);
     case F_GETLK:
     case F_SETLK:
     case F_SETLKW:
@@ -228,7 +233,7 @@ static long terminal_control(struct file *file, unsigned long request, long argu
         return 0;
     case TIOCGPGRP:
     case TIOCGSID:
-        *(int *)argument = 1;
+        *(int *)argument = (int)sys_getpid();
         return 0;
     case TCSETS:
     case TCSETSW:
@@ -239,20 +244,20 @@ static long terminal_control(struct file *file, unsigned long request, long argu
     }
 }
 
-static long set_asynchronous(struct file *file, bool asynchronous) {
+static long set_asynchronous(struct file *file, int descriptor, bool asynchronous) {
     if (asynchronous == !!(file->flags & O_ASYNC))
         return 0;
     if (!can_tell(file))
         return -ENOTTY;
-    return set_flags(file, asynchronous ? file->flags | O_ASYNC : file->flags & ~O_ASYNC);
+    return set_flags(file, descriptor, asynchronous ? file->flags | O_ASYNC : file->flags & ~O_ASYNC);
 }
 
 static long io_control(struct file *file, int descriptor, unsigned long request, long argument) {
     switch (request) {
     case FIONBIO:
-        return set_flags(file, *(int *)argument ? file->flags | O_NONBLOCK : file->flags & ~O_NONBLOCK);
+        return set_flags(file, descriptor, *(int *)argument ? file->flags | O_NONBLOCK : file->flags & ~O_NONBLOCK);
     case FIOASYNC:
-        return set_asynchronous(file, *(int *)argument != 0);
+        return set_asynchronous(file, descriptor, *(int *)argument != 0);
     case FIOCLEX:
     case FIONCLEX:
         return descriptor_set_close_on_exec(descriptor, request == FIOCLEX);

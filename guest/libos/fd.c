@@ -7,6 +7,7 @@
 #include "files.h"
 #include "heap.h"
 #include "names.h"
+#include "service.h"
 
 #define CHUNK 256u
 #define MOST 65536u
@@ -106,6 +107,8 @@ void file_hold(struct file *file) {
 static void file_end(struct file *file) {
     if (file->locked)
         locks_ended(file);
+    if (file->flags & O_ASYNC)
+        async_forget(file);
     notify_closed(file);
     if (file->operations->release)
         file->operations->release(file);

@@ -47,6 +47,7 @@ struct file_operations {
 enum file_kind {
     FILE_PIPE,      /* one end of a pipe in memory: `own` begins with a struct watched */
     FILE_NETLINK,   /* a netlink socket: the same */
+    FILE_SIGNALS,   /* signalfd: the same */
     FILE_STREAM,    /* by a host handle: terminal, pipe, event... anything without a position of ours */
     FILE_SOCKET,    /* the same, a socket */
     FILE_EPOLL,     /* the same, an epoll instance */
@@ -181,6 +182,10 @@ extern const struct file_operations stream_operations, socket_operations, host_f
  * emulation. */
 long stream_wait(struct file *file, int events);
 void fill_status(struct stat *status, const struct orc_status *from);
+
+/* Timers: what `position` says. */
+#define TIMER_CANCELS 0x100 /* TFD_TIMER_CANCEL_ON_SET */
+#define TIMER_CLOCK(position) ((position) & 0xff)
 
 static inline bool readable(const struct file *file) {
     return (file->flags & O_ACCMODE) != O_WRONLY && !(file->flags & O_PATH);

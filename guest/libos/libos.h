@@ -153,6 +153,7 @@ long sys_gettid(void);
 long sys_sched_yield(void);
 long sys_futex(long address, long operation, long value, long timeout, long address2, long value3);
 long sys_set_robust_list(long head, long size);
+long sys_get_robust_list(long thread, void *head, void *size);
 
 /* ---- signals.c */
 long sys_rt_sigaction(long signal, const void *action, void *old, long size);
@@ -167,13 +168,27 @@ long sys_pause(void);
 long sys_kill(long process, long signal);
 long sys_tkill(long thread, long signal);
 long sys_tgkill(long process, long thread, long signal);
+long sys_signalfd4(int descriptor, const void *mask, size_t size, int flags);
+
+/* ---- timers.c */
+struct itimerspec;
 long sys_alarm(long seconds);
 long sys_setitimer(long which, const void *value, void *old);
 long sys_getitimer(long which, void *value);
+long sys_timer_create(long clock, const void *event, int *id);
+long sys_timer_settime(long id, long flags, const struct itimerspec *new, struct itimerspec *old);
+long sys_timer_gettime(long id, struct itimerspec *now);
+long sys_timer_getoverrun(long id);
+long sys_timer_delete(long id);
 
 /* ---- clock.c */
 long sys_clock_gettime(long clock, void *time);
 long sys_clock_getres(long clock, void *resolution);
+long sys_clock_settime(long clock, const void *time);
+long sys_settimeofday(const void *time, const void *zone);
+struct timex;
+long sys_adjtimex(struct timex *state);
+long sys_clock_adjtime(long clock, struct timex *state);
 long sys_clock_nanosleep(long clock, long flags, const void *time, void *left);
 long sys_nanosleep(const void *time, void *left);
 long sys_gettimeofday(void *time, void *zone);
@@ -232,6 +247,10 @@ long sys_fork(void); /* and vfork: -ENOSYS, with a line for the operator */
 long sys_execve(void);
 long sys_wait4(long process, void *status, long options, void *usage);
 long sys_waitid(long type, long id, void *information, long options, void *usage);
+/* limits.c: RLIMIT_SIGPENDING's soft limit. */
+uint64_t libos_signal_limit(void);
+/* In a clone: a number of its own. */
+void libos_process_renew(void);
 /* RLIMIT_NOFILE's soft limit, for the descriptor table. */
 unsigned libos_descriptor_limit(void);
 

@@ -10,6 +10,7 @@
 
 #define DESCRIPTORS 1024
 #define MOST_DESCRIPTORS 65536
+#define SIGNALS_PENDING 30000
 
 static struct libos_lock lock;
 static uint32_t changed; /* atomic: bit N: resource N has the limits that were set */
@@ -33,6 +34,8 @@ static struct rlimit from_start(int resource) {
         return (struct rlimit){memory, memory};
     case RLIMIT_NPROC:
         return (struct rlimit){threads, threads};
+    case RLIMIT_SIGPENDING:
+        return (struct rlimit){SIGNALS_PENDING, SIGNALS_PENDING};
     case RLIMIT_CORE: /* nothing is dumped, and nobody gets ahead of others */
     case RLIMIT_NICE:
     case RLIMIT_RTPRIO:
@@ -54,6 +57,10 @@ static rlim_t current(int resource) {
 
 unsigned libos_descriptor_limit(void) {
     return (unsigned)current(RLIMIT_NOFILE);
+}
+
+uint64_t libos_signal_limit(void) {
+    return current(RLIMIT_SIGPENDING);
 }
 
 /* --- What is asked before something grows */
@@ -116,6 +123,7 @@ static bool can_change(int resource) {
     case RLIMIT_RSS:
     case RLIMIT_LOCKS:
     case RLIMIT_MEMLOCK:
+    case RLIMIT_SIGPENDING:
         return true;
     }
     return false;

@@ -132,32 +132,6 @@ static long drop_from_bounding(unsigned long capability) {
     return 0;
 }
 
-/* One name for all threads. */
-static char thread_name[16]; /* empty: the program's */
-
-static const char *name_now(void) {
-    const char *path = (const char *)(uintptr_t)libos_boot->program, *slash = strrchr(path, '/');
-    return *thread_name ? thread_name : slash ? slash + 1 : path;
-}
-
-static void copy_name(char to[16], const char *name) {
-    size_t length = strnlen(name, 15);
-    memcpy(to, name, length);
-    to[length] = 0;
-}
-
-long libos_thread_get_name(long id, char name[16]) {
-    (void)id;
-    copy_name(name, name_now());
-    return 0;
-}
-
-long libos_thread_set_name(long id, const char *name) {
-    (void)id;
-    copy_name(thread_name, name);
-    return 0;
-}
-
 /* --- prctl. What is kept for the program's own sake: nothing dumps, traces or outlives a compartment. */
 
 #define DEFAULT_SLACK 50000 /* ns */

@@ -12,26 +12,27 @@
 #include <sys/utsname.h>
 
 #define PROCESS 1
+#define MOST_PROCESS 32767
+
+static uint32_t process = PROCESS;
+
+/* A clone is another process: programs and libraries that find that theirs has changed draw new random numbers. */
+void libos_process_renew(void) {
+    uint16_t number = 0;
+    if (orc_hostcall(ORC_RANDOM, (long)&number, sizeof number, 0, 0, 0) == 0)
+        process = PROCESS + 1 + number % (MOST_PROCESS - PROCESS);
+}
 
 long sys_getpid(void) {
-    return PROCESS;
+    return process;
 }
 
 long sys_getppid(void) {
     return 0;
 }
 
-static bool is_self(long process) {
-    return process == 0 || process == PROCESS;
-}
-
-static bool is_own_thread(long id) {
-    bool found = false;
-    libos_lock(&thread_list_lock);
-    for (const struct libos_thread *thread = thread_list; thread && !found; thread = thread->next)
-        found = thread->id == (uint32_t)id;
-    libos_unlock(&thread_list_lock);
-    return found;
+static bool is_self(long id) {
+    return id == 0 || id == process;
 }
 
 /* --- Identity. The compartment's rights are its grants: users and groups are labels, which a program that starts as root
@@ -229,16 +230,16 @@ long sys_setgroups(long size, const void *list) {
     return 0;
 }
 
-long sys_getpgid(long process) {
-    return is_self(process) ? PROCESS : -ESRCH;
+long sys_getpgid(long id) {
+    return is_self(id) ? (long)process : -ESRCH;
 }
 
 long sys_setpgid(long process, long group) {
     return is_self(process) && is_self(group) ? 0 : -ESRCH;
 }
 
-long sys_getsid(long process) {
-    return is_self(process) ? PROCESS : -ESRCH;
+long sys_getsid(long id) {
+    return is_self(id) ? (long)process : -ESRCH;
 }
 
 long sys_setsid(void) {
@@ -318,7 +319,7 @@ long sys_sysinfo(void *result) {
 /* --- Scheduling: the host's business. */
 
 static bool is_known(long id) {
-    return is_self(id) || is_own_thread(id);
+    return is_self(id) || libos_has_thread(id);
 }
 
 bool libos_is_own(long id) {

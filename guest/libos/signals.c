@@ -3,21 +3,20 @@
  * code, in the signal entry. Inside the libOS nothing is handled: the entry only sees to it that the next blocking
  * hostcall ends at once. */
 #define _GNU_SOURCE
+#include "signal_queue.h"
 #include "thread.h"
 #include "zygote.h"
 
 #include <errno.h>
 #include <fenv.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <ucontext.h>
 
-#define SIGNALS 64
 #define MASK_SIZE (SIGNALS / 8)
-#define FIRST_REAL_TIME 35 /* the C library keeps 32 to 34 for itself; those aren't queued either */
-#define BIT(signal) (1ull << ((signal) - 1))
 #define UNBLOCKABLE (BIT(SIGKILL) | BIT(SIGSTOP))
 #define STOPS (BIT(SIGSTOP) | BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU))
 /* A stopped compartment would have nobody to continue it, so signals that stop are ignored like those that continue. */
@@ -31,25 +30,13 @@ struct action {
     uint64_t mask;
 };
 
-static struct libos_lock lock; /* actions, queue */
+static struct libos_lock lock; /* actions; what goes with signals */
 static struct action actions[SIGNALS];
 static uint64_t ignored = IGNORED_BY_DEFAULT; /* atomic: what the actions say */
 
 uint64_t libos_compartment_pending;
 uint32_t libos_unrouted;
 
-/* What goes with a pending signal, if there was room to keep it. First come, first served. */
-struct queued {
-    struct libos_thread *thread; /* NULL: the compartment */
-    int signal, code;
-    int process, user;
-    union sigval value;
-    uint32_t order;
-    bool used;
-};
-#define QUEUE 64
-static struct queued queue[QUEUE];
-static uint32_t queue_order;
 
 /* --- Sending */
 
@@ -76,26 +63,17 @@ void libos_signals_start(void) {
     orc_hostcall(ORC_SIGNAL_ENTRY, (long)libos_signal_entry, 0, 0, 0, 0);
 }
 
-/* -EAGAIN when a real-time signal finds no room; others are sent without what goes with them. */
-static long enqueue(struct libos_thread *thread, int signal, const siginfo_t *information) {
-    struct queued *place = NULL;
-    uint64_t already = __atomic_load_n(thread ? &thread->pending : &libos_compartment_pending, __ATOMIC_ACQUIRE);
-    if (signal < FIRST_REAL_TIME && (already & BIT(signal)))
+static uint64_t *pending_of(struct libos_thread *thread) {
+    return thread ? &thread->pending : &libos_compartment_pending;
+}
+
+/* A real-time signal is refused where there's no room for what goes with it, unless kill sent it; others go without. */
+static long enqueue(struct libos_thread *thread, int signal, const siginfo_t *information, struct timer_signal *timer) {
+    uint64_t already = __atomic_load_n(pending_of(thread), __ATOMIC_ACQUIRE);
+    if (signal < FIRST_REAL_TIME && !timer && (already & BIT(signal)))
         return 0;
-    for (size_t i = 0; i < QUEUE && !place; i++)
-        if (!queue[i].used)
-            place = &queue[i];
-    if (!place)
-        return signal < FIRST_REAL_TIME ? 0 : -EAGAIN;
-    *place = (struct queued){.thread = thread,
-                             .signal = signal,
-                             .code = information->si_code,
-                             .process = information->si_pid,
-                             .user = (int)information->si_uid,
-                             .value = information->si_value,
-                             .order = queue_order++,
-                             .used = true};
-    return 0;
+    long error = signal_queue_add(thread, signal, information, timer);
+    return signal < FIRST_REAL_TIME || information->si_code == SI_USER ? 0 : error;
 }
 
 /* A signal for the compartment goes to a thread that doesn't block it; the calling one, if it can. */
@@ -114,23 +92,57 @@ static void route(struct libos_thread *self) {
     libos_unlock(&thread_list_lock);
 }
 
-/* `thread` is NULL for the compartment, or on the list, which is locked. */
-static long send(struct libos_thread *self, struct libos_thread *thread, int signal, const siginfo_t *information) {
-    uint64_t *pending = thread ? &thread->pending : &libos_compartment_pending;
+/* The first thread decides whether an ignored signal for all is kept. */
+static bool first_blocks(int signal) {
+    libos_lock(&thread_list_lock);
+    bool blocks = thread_list && thread_list->mask & ~thread_list->waiting & BIT(signal);
+    libos_unlock(&thread_list_lock);
+    return blocks;
+}
+
+/* Is one that is ignored kept nevertheless, because it's blocked? */
+static bool is_kept(const struct libos_thread *thread, int signal) {
+    return thread ? thread->mask & ~thread->waiting & BIT(signal) : first_blocks(signal);
+}
+
+static long mark_pending(struct libos_thread *thread, int signal, const siginfo_t *information,
+                         struct timer_signal *timer, int times) {
+    if (timer && timer->pending) {
+        timer->overrun = timer->overrun > INT_MAX - times ? INT_MAX : timer->overrun + times;
+        return 0;
+    }
+    long error = enqueue(thread, signal, information, timer);
+    if (error)
+        return error;
+    if (timer)
+        timer->pending = true, timer->overrun = times - 1;
+    __atomic_fetch_or(pending_of(thread), BIT(signal), __ATOMIC_SEQ_CST);
+    return 0;
+}
+
+/* `thread` is NULL for the compartment, or on the list, which is locked. A timer's: `times` it has expired. */
+static long send_timed(struct libos_thread *self, struct libos_thread *thread, int signal, const siginfo_t *information,
+                       struct timer_signal *timer, int times) {
     if (signal == SIGKILL)
         libos_end_by_signal(SIGKILL);
+    if (is_ignored(signal) && !is_kept(thread, signal))
+        return 0;
     libos_lock(&lock);
-    bool blocked = thread ? thread->mask & ~thread->waiting & BIT(signal) : self->mask & BIT(signal);
-    long result = 0;
-    if (blocked || !is_ignored(signal)) {
-        result = enqueue(thread, signal, information);
-        if (result == 0)
-            __atomic_fetch_or(pending, BIT(signal), __ATOMIC_SEQ_CST);
-    }
+    long result = mark_pending(thread, signal, information, timer, times);
     libos_unlock(&lock);
     if (result == 0 && thread && thread != self)
         orc_hostcall(ORC_INTERRUPT, thread->id, 0, 0, 0, 0);
     return result;
+}
+
+static long send(struct libos_thread *self, struct libos_thread *thread, int signal, const siginfo_t *information) {
+    return send_timed(self, thread, signal, information, NULL, 0);
+}
+
+/* Who waits for a descriptor of signals learns of it; with no lock of threads or signals. */
+static void tell_files(uint64_t signals) {
+    if (__atomic_load_n(&signal_files, __ATOMIC_SEQ_CST))
+        signal_files_notify(signals);
 }
 
 static siginfo_t sent_by_user(int signal, int code) {
@@ -144,18 +156,19 @@ static long send_to_compartment(int signal, const siginfo_t *information) {
     struct libos_thread *self = libos_self();
     long result = send(self, NULL, signal, information);
     route(self);
+    tell_files(BIT(signal));
     return result;
 }
 
 static long send_to_thread(long id, int signal, const siginfo_t *information) {
     long result = -ESRCH;
     libos_lock(&thread_list_lock);
-    for (struct libos_thread *thread = thread_list; thread; thread = thread->next)
-        if (thread->id == (uint32_t)id) {
-            result = signal ? send(libos_self(), thread, signal, information) : 0;
-            break;
-        }
+    struct libos_thread *thread = libos_find_thread(id);
+    if (thread)
+        result = signal ? send(libos_self(), thread, signal, information) : 0;
     libos_unlock(&thread_list_lock);
+    if (result == 0 && signal)
+        tell_files(BIT(signal));
     return result;
 }
 
@@ -188,61 +201,48 @@ void libos_collect(void) {
 
 void libos_signals_forget(struct libos_thread *thread) {
     libos_lock(&lock);
-    for (struct queued *item = queue; item < queue + QUEUE; item++)
-        if (item->used && item->thread == thread)
-            item->used = false;
+    signal_queue_forget(thread);
     libos_unlock(&lock);
+}
+
+/* What came from outside finds who takes it. With no lock of threads or signals. */
+static void settle(struct libos_thread *self) {
+    if (!__atomic_exchange_n(&libos_unrouted, 0, __ATOMIC_SEQ_CST))
+        return;
+    route(self);
+    tell_files(__atomic_load_n(&libos_compartment_pending, __ATOMIC_ACQUIRE));
 }
 
 /* --- Handling */
 
-static bool fits(const struct queued *item, const struct libos_thread *thread, int signal) {
-    return item->used && item->signal == signal && item->thread == thread;
-}
-
-/* Takes what goes with a signal; true when more of the same wait. */
-static bool dequeue(struct libos_thread *thread, int signal, siginfo_t *information) {
-    struct queued *first = NULL;
-    int count = 0;
-    for (struct queued *item = queue; item < queue + QUEUE; item++) {
-        if (!fits(item, thread, signal))
-            continue;
-        count++;
-        if (!first || (int32_t)(item->order - first->order) < 0)
-            first = item;
-    }
-    *information = (siginfo_t){.si_signo = signal, .si_code = SI_KERNEL};
-    if (!first)
-        return false;
-    information->si_code = first->code;
-    information->si_pid = first->process;
-    information->si_uid = (unsigned)first->user;
-    information->si_value = first->value;
-    first->used = false;
-    return count > 1;
-}
-
-static bool take_from(struct libos_thread *thread, uint64_t *pending, int signal, siginfo_t *information) {
-    if (!(__atomic_load_n(pending, __ATOMIC_ACQUIRE) & BIT(signal)))
-        return false;
-    if (!dequeue(thread, signal, information))
+/* With the lock: takes the lowest pending signal of a set, 0 for none. */
+static int take_from(struct libos_thread *thread, uint64_t set, siginfo_t *information) {
+    uint64_t *pending = pending_of(thread), found = set & __atomic_load_n(pending, __ATOMIC_ACQUIRE);
+    if (!found)
+        return 0;
+    int signal = __builtin_ctzll(found) + 1;
+    if (!signal_queue_take(thread, signal, information))
         __atomic_fetch_and(pending, ~BIT(signal), __ATOMIC_SEQ_CST);
-    return true;
+    return signal;
 }
 
-/* Takes the lowest pending signal of a set: its number, or 0. */
+/* Takes a pending signal of a set: its number, or 0. The thread's own come first. */
 static int take(struct libos_thread *self, uint64_t set, siginfo_t *information) {
-    int signal = 0;
     libos_lock(&lock);
-    uint64_t pending = set & (__atomic_load_n(&self->pending, __ATOMIC_ACQUIRE) |
-                              __atomic_load_n(&libos_compartment_pending, __ATOMIC_ACQUIRE));
-    if (pending) {
-        signal = __builtin_ctzll(pending) + 1;
-        if (!take_from(self, &self->pending, signal, information))
-            take_from(NULL, &libos_compartment_pending, signal, information);
-    }
+    int signal = take_from(self, set, information);
+    if (!signal)
+        signal = take_from(NULL, set, information);
     libos_unlock(&lock);
     return signal;
+}
+
+uint64_t libos_signals_pending(void) {
+    return __atomic_load_n(&libos_self()->pending, __ATOMIC_ACQUIRE) |
+           __atomic_load_n(&libos_compartment_pending, __ATOMIC_ACQUIRE);
+}
+
+int libos_signal_take(uint64_t set, siginfo_t *information) {
+    return take(libos_self(), set, information);
 }
 
 struct frame {
@@ -299,8 +299,16 @@ static void end_modes(const fenv_t *interrupted) {
         fesetenv(interrupted);
 }
 
-/* Runs one handler. On entry and return the thread counts as in the libOS; the handler is outside. */
-static void handle(struct libos_thread *self, const struct action *action, const siginfo_t *information) {
+struct handled {
+    unsigned count;
+    bool restart; /* the first of them has SA_RESTART */
+};
+static void handle_due(struct libos_thread *self, struct handled *handled);
+
+/* Runs one handler. On entry and return the thread counts as in the libOS; the handler is outside. Signals that are due
+ * and that the handler doesn't block come before its first instruction, as in Linux. */
+static void handle(struct libos_thread *self, const struct action *action, const siginfo_t *information,
+                   struct handled *handled) {
     struct frame frame = {.self = self, .action = *action, .information = *information};
     int signal = information->si_signo;
     uint64_t before = self->has_saved_mask ? self->saved_mask : self->mask;
@@ -311,6 +319,8 @@ static void handle(struct libos_thread *self, const struct action *action, const
                     !stands_on_alternate_stack(self);
     bool was_cancellation_point = self->cancellation_point;
     self->cancellation_point = false;
+    if (libos_due(self) & ~self->mask)
+        handle_due(self, handled);
     fenv_t modes;
     begin_modes(&modes);
     libos_set_depth(self, 0);
@@ -328,11 +338,6 @@ static void handle(struct libos_thread *self, const struct action *action, const
     self->mask &= ~UNBLOCKABLE;
 }
 
-struct handled {
-    unsigned count;
-    bool restart; /* all of them have SA_RESTART */
-};
-
 static void act(struct libos_thread *self, const siginfo_t *information, struct handled *handled) {
     int signal = information->si_signo;
     libos_lock(&lock);
@@ -345,16 +350,15 @@ static void act(struct libos_thread *self, const siginfo_t *information, struct 
         return;
     if (action.handler == (void *)SIG_DFL)
         libos_end_by_signal(signal);
-    handled->count++;
-    handled->restart &= (action.flags & SA_RESTART) != 0;
-    handle(self, &action, information);
+    if (!handled->count++)
+        handled->restart = action.flags & SA_RESTART;
+    handle(self, &action, information, handled);
 }
 
 /* Runs what is due. The thread counts as in the libOS. */
 static void handle_due(struct libos_thread *self, struct handled *handled) {
     siginfo_t information;
-    if (__atomic_exchange_n(&libos_unrouted, 0, __ATOMIC_SEQ_CST))
-        route(self);
+    settle(self);
     while (libos_due(self) & ~self->mask) {
         int signal = take(self, ~self->mask, &information);
         if (!signal)
@@ -448,7 +452,9 @@ bool libos_leave(struct libos_thread *self, long number, long *result) {
             break;
         libos_set_depth(self, 1);
     }
-    if (*result != -EINTR || !handled.restart || !is_restartable(number))
+    bool once = self->not_again;
+    self->not_again = false;
+    if (*result != -EINTR || (once && handled.count) || !handled.restart || !is_restartable(number))
         return false;
     if (self->cancellation_point && __orc_is_cancelled())
         return false;
@@ -465,8 +471,10 @@ long libos_blocking_once(long number, long a, long b, long c, long d, long e) {
     if (libos_interrupted())
         return -EINTR;
     long result = libos_wait(number, a, b, c, d, e);
-    if (result == -EINTR)
+    if (result == -EINTR) {
         libos_collect();
+        settle(libos_self());
+    }
     return result;
 }
 
@@ -515,15 +523,10 @@ static bool is_signal(long signal) {
 }
 
 static void discard(int signal) {
-    siginfo_t information;
     __atomic_fetch_and(&libos_compartment_pending, ~BIT(signal), __ATOMIC_SEQ_CST);
-    for (struct libos_thread *thread = thread_list; thread; thread = thread->next) {
+    for (struct libos_thread *thread = thread_list; thread; thread = thread->next)
         __atomic_fetch_and(&thread->pending, ~BIT(signal), __ATOMIC_SEQ_CST);
-        while (dequeue(thread, signal, &information))
-            ;
-    }
-    while (dequeue(NULL, signal, &information))
-        ;
+    signal_queue_drop(signal);
 }
 
 long sys_rt_sigaction(long signal, const void *action, void *old, long size) {
@@ -635,9 +638,9 @@ long sys_pause(void) {
     return -EINTR;
 }
 
-/* There is one process, which is its own group. */
+/* There is one process, which is its own group. -1 are all others. */
 static bool is_this_process(long process) {
-    return process == sys_getpid() || process == 0 || process == -1 || process == -sys_getpid();
+    return process == sys_getpid() || process == 0 || process == -sys_getpid();
 }
 
 long sys_kill(long process, long signal) {
@@ -669,6 +672,7 @@ long sys_rt_sigqueueinfo(long process, long signal, const void *information) {
     if (!is_this_process((int)process))
         return -ESRCH;
     memcpy(&copy, information, sizeof copy);
+    copy.si_signo = (int)signal;
     return send_to_compartment((int)signal, &copy);
 }
 
@@ -704,17 +708,49 @@ long sys_sigaltstack(const void *stack, void *old) {
     return 0;
 }
 
-/* --- For the alarm's thread, which blocks all signals */
+/* --- For the service's thread, which blocks all signals */
 
-void libos_signal_alarm(struct libos_thread *self) {
-    siginfo_t information = {.si_signo = SIGALRM, .si_code = SI_KERNEL};
-    if (is_ignored(SIGALRM))
-        return;
-    send(self, NULL, SIGALRM, &information);
-    route(self);
+void libos_signal_send(struct libos_thread *self, long thread, int signal, const siginfo_t *information) {
+    libos_signal_timed(self, thread, signal, information, NULL, 0);
+}
+
+void libos_signal_timed(struct libos_thread *self, long thread, int signal, const siginfo_t *information,
+                        struct timer_signal *timer, int times) {
+    libos_lock(&thread_list_lock);
+    struct libos_thread *to = thread ? libos_find_thread(thread) : NULL;
+    if (to)
+        send_timed(self, to, signal, information, timer, times);
+    libos_unlock(&thread_list_lock);
+    if (!thread) {
+        send_timed(self, NULL, signal, information, timer, times);
+        route(self);
+    }
+    tell_files(BIT(signal));
 }
 
 void libos_signals_forward(struct libos_thread *self) {
     libos_collect();
+    settle(self);
     route(self);
+}
+
+long libos_timer_signal_reserve(void) {
+    libos_lock(&lock);
+    long result = signal_queue_reserve();
+    libos_unlock(&lock);
+    return result;
+}
+
+void libos_timer_signal_release(const struct timer_signal *timer) {
+    libos_lock(&lock);
+    signal_queue_release(timer);
+    signal_queue_unreserve();
+    libos_unlock(&lock);
+}
+
+int libos_timer_signal_overrun(const struct timer_signal *timer) {
+    libos_lock(&lock);
+    int told = timer->told;
+    libos_unlock(&lock);
+    return told;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 #include "files.h"
+#include "service.h"
 
 /* The file behind a socket's descriptor. */
 static struct file *get_socket(int descriptor, long *error) {
@@ -131,6 +132,7 @@ long socket_value(void *to, uint32_t *length, const void *value, uint32_t size, 
 /* ---- data */
 
 static long sent(long result, int flags) {
+    async_look();
     if (result == -EPIPE && !(flags & MSG_NOSIGNAL))
         libos_raise(SIGPIPE);
     return result;

@@ -19,6 +19,8 @@ long stream_wait(struct file *file, int events) {
 }
 
 long stream_rest(const struct file *file) {
+    if (file->timed)
+        libos_self()->not_again = true;
     return file->quick || file->flags & O_NONBLOCK || file->timed ? 0 : libos_wait_readable(file->handle);
 }
 

@@ -83,8 +83,12 @@ long sys_eventfd2(unsigned initial, int flags) {
     return add_with(&stream_operations, FILE_STREAM, handle, flags, flags & EFD_SEMAPHORE);
 }
 
+/* Nobody here may wake the machine. */
 static long clock_of(int clock) {
     switch (clock) {
+    case CLOCK_REALTIME_ALARM:
+    case CLOCK_BOOTTIME_ALARM:
+        return -EPERM;
     case CLOCK_MONOTONIC:
         return ORC_CLOCK_MONOTONIC;
     case CLOCK_REALTIME:
@@ -98,8 +102,10 @@ static long clock_of(int clock) {
 
 long sys_timerfd_create(int clock, int flags) {
     long which = clock_of(clock);
-    if (flags & ~(TFD_CLOEXEC | TFD_NONBLOCK) || which < 0)
+    if (flags & ~(TFD_CLOEXEC | TFD_NONBLOCK))
         return -EINVAL;
+    if (which < 0)
+        return which;
     long handle = orc_hostcall(ORC_TIMER, which, flags & TFD_NONBLOCK, 0, 0, 0);
     return add_with(&stream_operations, FILE_TIMER, handle, flags, which);
 }
@@ -116,8 +122,8 @@ static struct file *get_timer(int descriptor, long *error) {
 long sys_timerfd_settime(int descriptor, int flags, const struct itimerspec *new, struct itimerspec *old) {
     int64_t times[2], before[2];
     long result;
-    if (flags & ~TFD_TIMER_ABSTIME)
-        return -EINVAL; /* TFD_TIMER_CANCEL_ON_SET: nobody hears of the host's clock being set */
+    if (flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET))
+        return -EINVAL;
     times[0] = libos_nanoseconds(&new->it_value);
     times[1] = libos_nanoseconds(&new->it_interval);
     if (times[0] < 0 || times[1] < 0)
@@ -126,6 +132,8 @@ long sys_timerfd_settime(int descriptor, int flags, const struct itimerspec *new
     if (!file)
         return result;
     result = orc_hostcall(ORC_TIMER_SET, file->handle, flags, (long)times, old ? (long)before : 0, 0);
+    if (!result)
+        file->position = TIMER_CLOCK(file->position) | (flags & TFD_TIMER_CANCEL_ON_SET ? TIMER_CANCELS : 0);
     file_put(file);
     if (!result && old)
         fill_timer(old, before);

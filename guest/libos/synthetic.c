@@ -129,6 +129,7 @@ static struct found look_up(const char *path, size_t length) {
 static void text_add_descriptor(struct text *text, struct file *file) {
     static const char *const kinds[] = {"pipe:[",
                                         "socket:[",
+                                        "anon_inode:[signalfd",
                                         "pipe:[",
                                         "socket:[",
                                         "anon_inode:[eventpoll",
@@ -141,7 +142,7 @@ static void text_add_descriptor(struct text *text, struct file *file) {
     text_add(text, file->kind <= FILE_TIMER ? kinds[file->kind] : "/memfd:[");
     if (file->kind == FILE_PIPE)
         text_add_number(text, pipe_number(file));
-    else if (file->kind <= FILE_SOCKET || file->kind > FILE_TIMER)
+    else if (file->kind == FILE_STREAM || file->kind == FILE_SOCKET || file->kind > FILE_TIMER)
         text_add_number(text, file->handle == ORC_NO_HANDLE ? 0 : file->handle);
     if (file->kind != FILE_NOTIFY)
         text_add(text, "]");

@@ -70,6 +70,7 @@ FORM(lchown, sys_fchownat(AT_FDCWD, P(a), b, c, AT_SYMLINK_NOFOLLOW))
 FORM(utimes, sys_futimesat(AT_FDCWD, P(a), P(b)))
 FORM(pipe, sys_pipe2(P(a), 0))
 FORM(eventfd, sys_eventfd2(a, 0))
+FORM(signalfd, sys_signalfd4(a, P(b), c, 0))
 FORM(epoll_create, a > 0 ? sys_epoll_create1(0) : -EINVAL)
 FORM(accept, sys_accept4(a, P(b), P(c), 0))
 FORM(getpgrp, sys_getpgid(0))
@@ -227,6 +228,18 @@ static call *const calls[] = {
     [SYS_tkill] = CALL(sys_tkill),
     [SYS_tgkill] = CALL(sys_tgkill),
     [SYS_alarm] = CALL(sys_alarm),
+    [SYS_timer_create] = CALL(sys_timer_create),
+    [SYS_timer_settime] = CALL(sys_timer_settime),
+    [SYS_timer_gettime] = CALL(sys_timer_gettime),
+    [SYS_timer_getoverrun] = CALL(sys_timer_getoverrun),
+    [SYS_timer_delete] = CALL(sys_timer_delete),
+    [SYS_clock_settime] = CALL(sys_clock_settime),
+    [SYS_settimeofday] = CALL(sys_settimeofday),
+    [SYS_adjtimex] = CALL(sys_adjtimex),
+    [SYS_clock_adjtime] = CALL(sys_clock_adjtime),
+    [SYS_signalfd] = CALL(call_signalfd),
+    [SYS_signalfd4] = CALL(sys_signalfd4),
+    [SYS_get_robust_list] = CALL(sys_get_robust_list),
     [SYS_setitimer] = CALL(sys_setitimer),
     [SYS_getitimer] = CALL(sys_getitimer),
     [SYS_clock_getres] = CALL(sys_clock_getres),

@@ -3,6 +3,7 @@
 #define LIBOS_THREAD_STATE_H
 
 #include <errno.h>
+#include <signal.h>
 
 #include "libos.h"
 #include "libos_thread.h"
@@ -20,10 +21,13 @@ struct libos_thread {
     uint64_t saved_mask;
     bool has_saved_mask;     /* sigsuspend, ppoll: saved_mask comes back when the call ends */
     bool cancellation_point; /* in a system call that pthread_cancel ends */
+    bool not_again;          /* the system call has a time limit: SA_RESTART doesn't repeat it */
     bool on_alternate_stack;
     bool parked; /* zygote.c's */
     uint32_t stack_flags;
     uint64_t stack_address, stack_size; /* sigaltstack */
+    uint64_t robust_list;               /* address of its head */
+    char name[16];
 };
 _Static_assert(sizeof(struct libos_thread) <= LIBOS_THREAD_SIZE, "it lies in the thread's block");
 
@@ -33,15 +37,22 @@ static inline struct libos_thread *libos_self(void) {
     return self;
 }
 
-/* What PR_SET_NAME sets, of any thread: 0 or -ESRCH. */
+/* What PR_SET_NAME sets, of any thread (0: the calling one): 0 or -ESRCH. */
 long libos_thread_get_name(long id, char name[16]);
 long libos_thread_set_name(long id, const char *name);
 
-/* The alarm's thread, which isn't in the list; NULL: there is none. */
-struct libos_thread *libos_alarm_thread(void);
+#define FIRST_THREAD 1u /* its id; it answers to the process' id, too, which a clone has of its own */
 
 extern struct libos_lock thread_list_lock;
 extern struct libos_thread *thread_list;
+/* On the list, which is locked; NULL: there is none. */
+struct libos_thread *libos_find_thread(long id);
+bool libos_has_thread(long id);
+/* The id that the program sees. */
+uint32_t libos_thread_number(const struct libos_thread *thread);
+
+/* futex.c: the thread ends. */
+void libos_robust_exit(const struct libos_thread *self);
 
 /* signals.c */
 extern uint64_t libos_compartment_pending; /* atomic: sent to the compartment */
@@ -81,9 +92,25 @@ void libos_signal_entry(void);
 void libos_signals_start(void);
 /* A thread that ends: what was sent to it goes with it. It's off the list, which is locked. */
 void libos_signals_forget(struct libos_thread *thread);
-/* A SIGALRM for the compartment; what interrupted a thread that handles no signals goes to one that does. */
-void libos_signal_alarm(struct libos_thread *self);
+/* For the service's thread, which handles no signals: sends one to a thread, 0 for the compartment. A timer's has expired
+ * so many times. What interrupted it goes to a thread that handles it. */
+struct timer_signal;
+void libos_signal_send(struct libos_thread *self, long thread, int signal, const siginfo_t *information);
+void libos_signal_timed(struct libos_thread *self, long thread, int signal, const siginfo_t *information,
+                        struct timer_signal *timer, int times);
 void libos_signals_forward(struct libos_thread *self);
+/* What a timer of timer_create keeps for its signal: 0 or -EAGAIN; gives that back. Its overrun. */
+long libos_timer_signal_reserve(void);
+void libos_timer_signal_release(const struct timer_signal *timer);
+int libos_timer_signal_overrun(const struct timer_signal *timer);
+
+/* Pending for the calling thread or the compartment. Takes one of a set: its number, or 0. */
+uint64_t libos_signals_pending(void);
+int libos_signal_take(uint64_t set, siginfo_t *information);
+
+/* signal_file.c: how many there are; some of these signals are pending. With no lock of threads or signals. */
+extern uint32_t signal_files;
+void signal_files_notify(uint64_t signals);
 
 #pragma GCC visibility pop
 

@@ -7,12 +7,14 @@
 #include "file.h"
 #include "files.h"
 #include "heap.h"
+#include "service.h"
 #include "notify.h"
 #include "span.h"
 
 #define MOST 0x7ffff000ul /* as in Linux: no call moves more */
 
 static long written(long result) {
+    async_look();
     if (result == -EPIPE)
         libos_raise(SIGPIPE);
     return result;

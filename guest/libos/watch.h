@@ -57,6 +57,13 @@ uint32_t wake_event_next(uint32_t event);
 
 /* epoll.c: an epoll set is polled itself, by poll or by another set. */
 void epoll_is_watched(struct file *set);
+/* A set without a descriptor, NULL: no memory; its members have none either. Takes what is ready, -EINTR without a reason;
+ * ends a wait for it. */
+struct epoll_event;
+struct file *epoll_new(void);
+long epoll_watch(struct file *set, int operation, struct file *file, const struct epoll_event *event);
+long epoll_take(struct file *set, struct epoll_event *events, int count, int64_t timeout);
+void epoll_wake(struct file *set);
 /* The host may hold a set for ready whose pipes aren't any more: afterwards it doesn't. */
 void epoll_settle(struct file *set);
 bool epoll_is_ready(struct file *set);

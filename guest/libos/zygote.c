@@ -17,6 +17,7 @@
 #include "heap.h"
 #include "memory.h"
 #include "names.h"
+#include "service.h"
 #include "synthetic.h"
 #include "thread.h"
 #include "watch.h"
@@ -81,7 +82,7 @@ static bool record_file(struct record *record, const struct file *file) {
         return true;
     case FILE_TIMER:
         if (orc_hostcall(ORC_TIMER_GET, record->handle, (long)times, 0, 0, 0) == 0) {
-            record->end = times[0] ? libos_now(file->position) + times[0] : 0;
+            record->end = times[0] ? libos_now(TIMER_CLOCK(file->position)) + times[0] : 0;
             record->interval = times[1];
         }
         return true;
@@ -140,6 +141,12 @@ static bool record_mapped(struct record **list, struct file *file) {
     return file->kind != FILE_HOST || file->granted || add_record(list, file->handle, file, false) != NULL;
 }
 
+/* The set of files that signals tell of has no descriptor. */
+static bool record_async(struct record **list) {
+    struct file *set = async_set();
+    return !set || (add_record(list, set->handle, set, false) && record_proxies(list, set));
+}
+
 static bool record_all(struct record **list) {
     for (int descriptor = descriptor_next(0); descriptor >= 0; descriptor = descriptor_next(descriptor + 1)) {
         struct file *file = file_get(descriptor);
@@ -162,6 +169,8 @@ static bool record_all(struct record **list) {
          event = wake_event_next(event))
         if (!add_record(list, event, NULL, false))
             return false;
+    if (!record_async(list))
+        return false;
     find_pairs(*list);
     return true;
 }
@@ -181,10 +190,12 @@ static long remake_event(const struct record *record) {
 
 static long remake_timer(const struct record *record) {
     long handle =
-        orc_hostcall(ORC_TIMER, record->file->position, record->file->flags & TFD_NONBLOCK, 0, 0, 0);
+        orc_hostcall(ORC_TIMER, TIMER_CLOCK(record->file->position), record->file->flags & TFD_NONBLOCK, 0, 0, 0);
     const int64_t times[2] = {record->end, record->interval};
+    const int flags =
+        TFD_TIMER_ABSTIME | (record->file->position & TIMER_CANCELS ? TFD_TIMER_CANCEL_ON_SET : 0);
     if (handle >= 0 && record->end)
-        orc_hostcall(ORC_TIMER_SET, handle, TFD_TIMER_ABSTIME, (long)times, 0, 0);
+        orc_hostcall(ORC_TIMER_SET, handle, flags, (long)times, 0, 0);
     return handle;
 }
 
@@ -388,7 +399,7 @@ static unsigned interrupt_others(void) {
     for (const struct libos_thread *thread = thread_list; thread; thread = thread->next)
         interrupt_if(thread, &missing);
     libos_unlock(&thread_list_lock);
-    interrupt_if(libos_alarm_thread(), &missing);
+    interrupt_if(libos_service_thread(), &missing);
     return missing;
 }
 
@@ -409,6 +420,7 @@ static void freeze_alone(void) {
     struct record *list = NULL;
     struct mapping_record *mappings = NULL;
     bool recorded = record_all(&list) && mappings_record(&mappings);
+    timers_freeze();
     long result = recorded ? orc_hostcall(ORC_FREEZE, 0, 0, 0, 0, 0) : -ENOMEM;
     if (result == 1) {
         take_info();
@@ -418,6 +430,8 @@ static void freeze_alone(void) {
         remake_all(list);
         mappings_remake(mappings);
         libos_signals_start();
+        timers_thaw();
+        libos_process_renew();
     } else {
         give_back(list);
     }
