@@ -219,7 +219,7 @@ static uint32_t mark_waiters(uint32_t *word) {
 }
 
 /* Who has waited doesn't know whether others still do, so it says they may. */
-static long lock_owned(uint32_t *word, const struct timespec *until, bool realtime) {
+static long lock_owned(uint32_t *word, const struct timespec *until, bool realtime, bool shared) {
     for (uint32_t waiters = 0;; waiters = WAITERS) {
         long result = try_lock(word, waiters);
         if (result != -EAGAIN)
@@ -232,20 +232,20 @@ static long lock_owned(uint32_t *word, const struct timespec *until, bool realti
         int64_t timeout = futex_timeout(until, true, realtime);
         if (timeout == -EINVAL)
             return -EINVAL;
-        result = libos_blocking_once(ORC_FUTEX_WAIT, (long)word, now, timeout, is_shared_word((unsigned long)word), 0);
+        result = libos_blocking_once(ORC_FUTEX_WAIT, (long)word, now, timeout, shared, 0);
         if (result == -ETIMEDOUT || (result == -EINTR && libos_interrupted()))
             return result;
     }
 }
 
-static long unlock_owned(uint32_t *word) {
+static long unlock_owned(uint32_t *word, bool shared) {
     uint32_t now = __atomic_load_n(word, __ATOMIC_SEQ_CST);
     do {
         if ((now & OWNER) != libos_self()->id)
             return -EPERM;
     } while (!__atomic_compare_exchange_n(word, &now, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
     if (now & WAITERS)
-        wake_one(word);
+        wake((long)word, 1, shared);
     return 0;
 }
 
@@ -348,13 +348,13 @@ long sys_futex(long address, long operation, long value, long timeout, long addr
     case FUTEX_WAKE_OP:
         return wake_operation(address, value, (int)timeout, address2, (uint32_t)value3, is_private);
     case FUTEX_LOCK_PI:
-        return lock_owned(word, time, true);
+        return lock_owned(word, time, true, shared);
     case FUTEX_LOCK_PI2:
-        return lock_owned(word, time, realtime);
+        return lock_owned(word, time, realtime, shared);
     case FUTEX_TRYLOCK_PI:
         return try_lock(word, 0);
     case FUTEX_UNLOCK_PI:
-        return unlock_owned(word);
+        return unlock_owned(word, shared);
     }
     return -ENOSYS;
 }
