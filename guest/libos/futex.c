@@ -225,10 +225,11 @@ static long lock_owned(uint32_t *word, const struct timespec *until, bool realti
         if (result != -EAGAIN)
             return result;
         uint32_t now = mark_waiters(word);
-        if (!now)
+        bool has_owner = !now || libos_has_thread(now & OWNER);
+        if (!has_owner && __atomic_load_n(word, __ATOMIC_SEQ_CST) == now)
+            return -ESRCH;
+        if (!now || !has_owner) /* it unlocked, and ended, meanwhile */
             continue;
-        if (!libos_has_thread(now & OWNER))
-            return __atomic_load_n(word, __ATOMIC_SEQ_CST) == now ? -ESRCH : -EAGAIN;
         int64_t timeout = futex_timeout(until, true, realtime);
         if (timeout == -EINVAL)
             return -EINVAL;

@@ -10,6 +10,7 @@
 #include "names.h"
 #include "socket.h"
 #include "span.h"
+#include "thread.h"
 #include "zygote.h"
 
 /* ---- sockets with a name in the file system */
@@ -280,6 +281,7 @@ static long receive_spans(struct file *file, struct orc_message *message, int fl
     long result =
         libos_blocking(ORC_SOCKET_RECEIVE, file->handle, (long)message, flags & RECEIVED_FLAGS, 0, 0);
     stream_waited(file, since);
+    libos_self()->not_again = result == -EINTR && file->timed;
     return result;
 }
 

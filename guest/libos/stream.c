@@ -19,8 +19,6 @@ long stream_wait(struct file *file, int events) {
 }
 
 long stream_rest(const struct file *file) {
-    if (file->timed)
-        libos_self()->not_again = true;
     return file->quick || file->flags & O_NONBLOCK || file->timed ? 0 : libos_wait_readable(file->handle);
 }
 
@@ -34,6 +32,7 @@ static long stream_read(struct file *file, void *buffer, size_t length, int64_t 
         return error;
     long result = libos_blocking_repeated_later(ORC_READ, file->handle, (long)buffer, length, 0);
     stream_waited(file, since);
+    libos_self()->not_again = result == -EINTR && file->timed;
     return result;
 }
 
