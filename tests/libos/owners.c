@@ -117,8 +117,9 @@ static void owned_words(void) {
     pthread_create(&thread, NULL, lock_word, NULL);
     pthread_barrier_wait(&barrier);
     usleep(10000);
-    SHOW(futex(&word, UNLOCK, 0, NULL, NULL, 0));
+    long unlocked = futex(&word, UNLOCK, 0, NULL, NULL, 0);
     pthread_join(thread, NULL);
+    SHOW(unlocked);
     SHOW(word & 0x3fffffff);
     void *head;
     size_t size;
