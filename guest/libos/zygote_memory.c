@@ -24,12 +24,15 @@ static bool in_memory(const struct area *area) {
 
 /* A file without a name can't be opened again. */
 static bool can_reopen(const struct file *file) {
+    static bool told; /* the launcher asks again and again */
     struct orc_status status;
     if (file->granted)
         return true;
     if (file->path && orc_hostcall(ORC_STATUS, file->handle, (long)&status, 0, 0, 0) == 0 && status.links > 0)
         return true;
-    libos_log("zygote: it has mapped a file that has no name any more");
+    if (!told)
+        libos_log("zygote: it has mapped a file that has no name any more");
+    told = true;
     return false;
 }
 
