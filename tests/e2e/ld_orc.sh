@@ -4,14 +4,15 @@ build=@BUILD@
 . tests/e2e/check.sh
 PATH=$build/bin:$PATH
 unset ORC_RUN
-compile "$directory/plain" tests/e2e/executed.c
-compile "$directory/program" tests/e2e/executed.c -Wl,--orc-run
-ORC_RUN= compile "$directory/by-variable" tests/e2e/executed.c
+source=$PWD/tests/e2e/executed.c
+compile "$directory/plain" "$source"
+compile "$directory/program" "$source" -Wl,--orc-run
+ORC_RUN= compile "$directory/by-variable" "$source"
 native=$directory/native
-cc -o "$native" tests/e2e/executed.c || exit 1
+cc -o "$native" "$source" || exit 1
 cd "$directory" || exit 1
 # The other variant's ld-orc leads to that variant's orc.
-[ @VARIANT@ = bin ] || { mkdir other && cp "$build/bin/ld-orc" other/ && ln -s "$orc" other/orc && compile program tests/e2e/executed.c "-Wl,--orc-run=$directory/other/ld-orc"; }
+[ @VARIANT@ = bin ] || { mkdir other && cp "$build/bin/ld-orc" other/ && ln -s "$orc" other/orc && compile program "$source" "-Wl,--orc-run=$directory/other/ld-orc"; }
 
 interpreter() {
     llvm-readelf-22 -lW "$1" | sed -n 's/.*interpreter: \(.*\)\]/\1/p'
@@ -21,8 +22,8 @@ ok "ORC_RUN at link time names ld-orc" "$([ "$(interpreter by-variable)" = "$bui
 ok "such a program is verified" "$("$build/bin/orc" verify program 2>&1 | grep -v ': ok' | head -n 1)"
 check "and runs with orc run" 0 "arguments\|" "^$" "$orc" run ./program arguments
 check "a library has no interpreter" 0 "" "^$" sh -c "echo 'int f(void) { return 1; }' >f.c && orc-cc -shared -Wl,--orc-run -o f.so f.c && ! llvm-readelf-22 -lW f.so | grep -i 'requesting'"
-check "a static program is refused" 1 "" "orc bare" orc-cc -static -Wl,--orc-run -o s "$OLDPWD/tests/e2e/executed.c"
-check "a path for elsewhere must be absolute" 1 "" "absolute path" orc-cc -Wl,--orc-run=ld-orc -o s "$OLDPWD/tests/e2e/executed.c"
+check "a static program is refused" 1 "" "orc bare" orc-cc -static -Wl,--orc-run -o s "$source"
+check "a path for elsewhere must be absolute" 1 "" "absolute path" orc-cc -Wl,--orc-run=ld-orc -o s "$source"
 
 # --- What execve hands over ---
 check "arguments" 0 "arguments\|a b\|\|\*\|" "^$" ./program arguments "a b" "" "*"
@@ -79,7 +80,7 @@ unset ORC_RUN
 
 # --- Where orc is ---
 mkdir empty && cp "$build/bin/ld-orc" empty/
-compile lost "$OLDPWD/tests/e2e/executed.c" "-Wl,--orc-run=$directory/empty/ld-orc"
+compile lost "$source" "-Wl,--orc-run=$directory/empty/ld-orc"
 check "without an orc beside it" 127 "" "^ld-orc: $directory/empty/orc: isn't there" ./lost exit 3
 cp lost empty/orc
 check "an orc that is such a program itself" 126 "" "runs through ld-orc itself" ./lost exit 3

@@ -1,7 +1,7 @@
 # The orc command from the outside, with guests that orc-cc compiles.
 # $(call e2e_test,NAME,SCRIPT,bin or san)
 define e2e_test
-$(BUILD)/tests/e2e-$(1).sh: tests/e2e/$(2).sh tests/e2e/check.sh tests/e2e/guest.c $$(PROGRAMS) $(BUILD)/$(3)/orc
+$(BUILD)/tests/e2e-$(1).sh: tests/e2e/$(2).sh tests/e2e/check.sh tests/e2e/guest.c tests/e2e/executed.c $$(PROGRAMS) $(BUILD)/$(3)/orc
 	@mkdir -p $$(@D) && sed -e '/^\. tests\/e2e\/check.sh/{r tests/e2e/check.sh' -e 'd}' $$< | sed 's|@BUILD@|$(BUILD)|; s|@VARIANT@|$(3)|' > $$@ && chmod +x $$@
 TESTS += $(BUILD)/tests/e2e-$(1).sh
 TEST_PROGRAMS += $(BUILD)/tests/e2e-$(1).sh
