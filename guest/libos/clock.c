@@ -40,7 +40,7 @@ int64_t libos_nanoseconds(const struct timespec *time) {
 
 static long thread_source(uint32_t id, struct time_source *source) {
     if (id == 0 || id == (uint32_t)sys_gettid())
-        id = libos_self()->id;
+        id = libos_own_id();
     if (id == (uint32_t)sys_getpid())
         id = FIRST_THREAD;
     *source = (struct time_source){ORC_CLOCK_OF_THREAD, id};
@@ -213,7 +213,7 @@ static long sleep_until(const struct time_source *source, int64_t end, int64_t *
 
 /* A thread can't wait for its own processor time. */
 static bool is_own_time(const struct time_source *source) {
-    return source->clock == ORC_CLOCK_OF_THREAD && source->thread == libos_self()->id;
+    return source->clock == ORC_CLOCK_OF_THREAD && source->thread == libos_own_id();
 }
 
 static long sleep_source(int clock, bool absolute, struct time_source *source) {

@@ -201,7 +201,7 @@ static long wake_operation(long address, long count, long count2, long address2,
  * to inherit: what is left is that the word names the owner, and is told of its death. */
 
 static long try_lock(uint32_t *word, uint32_t waiters) {
-    uint32_t id = libos_self()->id, now = __atomic_load_n(word, __ATOMIC_SEQ_CST);
+    uint32_t id = libos_own_id(), now = __atomic_load_n(word, __ATOMIC_SEQ_CST);
     while (!(now & OWNER))
         if (__atomic_compare_exchange_n(word, &now, id | (now & OWNER_DIED) | (now & WAITERS) | waiters, false,
                                         __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
@@ -242,7 +242,7 @@ static long lock_owned(uint32_t *word, const struct timespec *until, bool realti
 static long unlock_owned(uint32_t *word, bool shared) {
     uint32_t now = __atomic_load_n(word, __ATOMIC_SEQ_CST);
     do {
-        if ((now & OWNER) != libos_self()->id)
+        if ((now & OWNER) != libos_own_id())
             return -EPERM;
     } while (!__atomic_compare_exchange_n(word, &now, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
     if (now & WAITERS)
@@ -273,7 +273,7 @@ static void mark_dead(struct robust_entry *entry, long offset, bool pending) {
         return;
     }
     do {
-        if ((now & OWNER) != libos_self()->id)
+        if ((now & OWNER) != libos_own_id())
             return;
     } while (!__atomic_compare_exchange_n(word, &now, (now & WAITERS) | OWNER_DIED, false, __ATOMIC_SEQ_CST,
                                           __ATOMIC_SEQ_CST));

@@ -41,6 +41,13 @@ static inline struct libos_thread *libos_self(void) {
 long libos_thread_get_name(long id, char name[16]);
 long libos_thread_set_name(long id, const char *name);
 
+/* The calling thread's id. A new thread may run before its creator has noted it. */
+static inline uint32_t libos_own_id(void) {
+    const struct libos_thread *self = libos_self();
+    uint32_t id = __atomic_load_n(&self->id, __ATOMIC_RELAXED);
+    return id ? id : (uint32_t)orc_hostcall(ORC_THREAD_ID, 0, 0, 0, 0, 0);
+}
+
 #define FIRST_THREAD 1u /* its id; it answers to the process' id, too, which a clone has of its own */
 
 extern struct libos_lock thread_list_lock;

@@ -49,7 +49,7 @@ static void name_first(struct libos_thread *thread) {
 
 long libos_thread_get_name(long id, char name[16]) {
     libos_lock(&thread_list_lock);
-    const struct libos_thread *thread = libos_find_thread(id ? id : libos_self()->id);
+    const struct libos_thread *thread = libos_find_thread(id ? id : libos_own_id());
     if (thread)
         memcpy(name, thread->name, sizeof thread->name);
     libos_unlock(&thread_list_lock);
@@ -58,7 +58,7 @@ long libos_thread_get_name(long id, char name[16]) {
 
 long libos_thread_set_name(long id, const char *name) {
     libos_lock(&thread_list_lock);
-    struct libos_thread *thread = libos_find_thread(id ? id : libos_self()->id);
+    struct libos_thread *thread = libos_find_thread(id ? id : libos_own_id());
     if (thread)
         set_name(thread, name);
     libos_unlock(&thread_list_lock);
@@ -188,7 +188,8 @@ long sys_arch_prctl(long code, long address) {
 }
 
 long sys_gettid(void) {
-    return libos_thread_number(libos_self());
+    uint32_t id = libos_own_id();
+    return id == FIRST_THREAD ? sys_getpid() : (long)id;
 }
 
 long sys_sched_yield(void) {

@@ -78,8 +78,10 @@ static void inheriting(int type) {
     pthread_mutexattr_settype(&attributes, type);
     SHOW(pthread_mutex_init(mutex, &attributes));
     counter = 0;
-    pthread_create(&threads[0], NULL, add_up, NULL);
-    pthread_join(threads[0], NULL);
+    for (int i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, add_up, NULL);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
     SHOW(counter);
     SHOW(pthread_mutex_lock(mutex));
     if (type == PTHREAD_MUTEX_ERRORCHECK)
