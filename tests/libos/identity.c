@@ -61,7 +61,6 @@ static void show_capabilities(void) {
 
 static void show_priorities(void) {
     struct sched_param parameters = {.sched_priority = 0};
-    SHOW(getpriority(PRIO_PROCESS, 0));
     SHOW(setpriority(PRIO_PROCESS, 0, 5));
     SHOW(getpriority(PRIO_PROCESS, 0));
     SHOW(nice(3));
