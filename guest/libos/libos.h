@@ -131,6 +131,11 @@ void libos_log(const char *text);
 /* ---- system calls: memory.c, mapping.c, advice.c */
 long sys_mmap(long address, long length, long protection, long flags, long fd, long offset);
 long sys_munmap(long address, long length);
+struct shmid_ds;
+long sys_shmget(long key, unsigned long size, long flags);
+long sys_shmat(long id, long address, long flags);
+long sys_shmdt(long address);
+long sys_shmctl(long id, long command, struct shmid_ds *status);
 long sys_mremap(long address, long old_length, long new_length, long flags, long new_address);
 long sys_mprotect(long address, long length, long protection);
 long sys_madvise(long address, long length, long advice);

@@ -47,6 +47,8 @@ static void free_areas(struct area *area) {
         struct area *next = area->next;
         if (area->file) {
             file_unpin(area->file);
+            if (area->file->operations == &memory_operations)
+                segment_detached(area->file->node);
             file_put(area->file);
         }
         if (area->before)
@@ -355,6 +357,12 @@ static long map(long address, long length, long protection, long flags, struct a
     if (from->file)
         file_unpin(from->file);
     return result;
+}
+
+long map_shared_file(struct file *file, long address, long length, long protection, long flags) {
+    struct area from = {.file = file, .shared = true};
+    long error = check_place(address, length, flags);
+    return error ? error : map(address, length, protection, MAP_SHARED | flags, &from);
 }
 
 static long map_anonymous(long address, long length, long protection, long flags) {

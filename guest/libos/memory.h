@@ -122,6 +122,11 @@ bool area_writable(const struct area *area);
 /* Does any mapping share pages of the node that may be? */
 bool is_mapped_to_write(const struct node *node);
 
+/* All of a file in memory, with the checks of its access done. */
+long map_shared_file(struct file *file, long address, long length, long protection, long flags);
+/* segments.c: an area of this node is gone. Without locks. */
+void segment_detached(const struct node *node);
+
 /* Is the word on a page that others may have at other addresses? */
 bool is_shared_word(unsigned long address);
 

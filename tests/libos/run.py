@@ -18,7 +18,7 @@ import guest  # noqa: E402
 BUILD = os.path.abspath(sys.argv[1])
 TOOLS = guest.Toolchain(BUILD)
 # Programs that need nothing but themselves.
-COMPARED = ("epolls", "signals", "timers", "owners", "modes",)
+COMPARED = ("epolls", "signals", "timers", "owners", "modes", "segments")
 # In memory, on a mounted directory and in a layered root.
 IN_PLACES = ("mappings", "files", "names", "links", "locks", "notify", "splices", "limits")
 count = 0
