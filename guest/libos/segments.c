@@ -1,5 +1,5 @@
-/* System V shared memory. A segment is a file in memory without a name, like other shared memory: mappings of it are areas, and
- * zygotes keep it as they keep those. Its attachments are counted where they are: among the areas. */
+/* System V shared memory. A segment is a file in memory without a name, like other shared memory. Mappings of it are areas,
+ * and zygotes keep it as they keep those. Its attachments are counted where they are: among the areas. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -200,7 +200,8 @@ long sys_shmat(long id, long address, long flags) {
     long result = begin_attach((int)id, writes, &segment, &file);
     if (result < 0)
         return result;
-    result = map_shared_file(file, address, file->node->size, PROT_READ | (writes ? PROT_WRITE : 0), address ? fixed : 0);
+    long access = PROT_READ | (writes ? PROT_WRITE : 0);
+    result = map_shared_file(file, address, file->node->size, access, address ? fixed : 0);
     end_attach(segment, result >= 0);
     file_put(file);
     return result == -EEXIST ? -EINVAL : result;

@@ -14,7 +14,7 @@ static void status(int id) {
         printf("no status: %s\n", strerror_of(errno));
         return;
     }
-    printf("size %zu, attached %lu, mode %o, created by this process %d, last used by it %d, attached once %d, detached once %d\n",
+    printf("size %zu, attached %lu, mode %o, created by it %d, last used by it %d, attached %d, detached %d\n",
            found.shm_segsz, (unsigned long)found.shm_nattch, found.shm_perm.mode, found.shm_cpid == getpid(),
            found.shm_lpid == getpid(), found.shm_atime != 0, found.shm_dtime != 0);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -40,6 +41,12 @@ int main(int argc, char **argv) {
     char *wiped = map(4 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *nothing = map(PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     char *shared = map(2 * PAGE, PROT_READ, MAP_SHARED, host, 0), *copy = map(200 * PAGE, RW, MAP_PRIVATE, host, 0);
     sem_t *semaphore = sem_open("/mapped", O_CREAT, 0600, 3);
+    int segment = shmget(77, 5 * PAGE, IPC_CREAT | 0600), detached = shmget(IPC_PRIVATE, PAGE, IPC_CREAT | 0600);
+    char *attached = shmat(segment, NULL, 0), *again = shmat(segment, NULL, 0), *other = shmat(detached, NULL, 0);
+    struct shmid_ds status;
+    attached[PAGE] = 's';
+    *other = 'd';
+    shmdt(other);
     ftruncate(unmapped, 100 * PAGE);
     char *large = map(100 * PAGE, RW, MAP_SHARED, unmapped, 0);
     memset(large, 'l', 100 * PAGE);
@@ -62,6 +69,10 @@ int main(int argc, char **argv) {
     CHECK(pwrite(memory, &line[5], 1, 20 * PAGE) == 1 && one[20 * PAGE] == line[5] && own[20 * PAGE] == line[5]);
     CHECK(own[0] == '2' && own[50 * PAGE] == '3' && one[0] == 0);
     CHECK(*anonymous == '4');
+    CHECK(again[PAGE] == 's' && shmget(77, 0, 0) == segment && *(char *)shmat(detached, NULL, SHM_RDONLY) == 'd');
+    attached[PAGE] = line[5];
+    CHECK(again[PAGE] == line[5] && shmctl(segment, IPC_STAT, &status) == 0 && status.shm_nattch == 2);
+    CHECK(shmctl(segment, IPC_RMID, NULL) == 0 && shmdt(attached) == 0 && shmdt(again) == 0 && shmdt(again) == -1);
     CHECK(pread(unmapped, &byte, 1, 99 * PAGE) == 1 && byte == 'l' && lseek(unmapped, 0, SEEK_END) == 100 * PAGE);
     bool clone = argc > 2;
     CHECK(wiped[0] == '5' && wiped[4 * PAGE - 1] == '5');
