@@ -4,7 +4,7 @@
 set -eu
 packages="
   make git ca-certificates python3 dpkg-dev xz-utils perl
-  clang-22 lld-22 llvm-22-dev llvm-22 libclang-rt-22-dev nasm
+  gcc clang-22 lld-22 llvm-22-dev llvm-22 libclang-rt-22-dev nasm
   libzydis-dev libzycore-dev libsodium-dev libcmocka-dev libcapstone-dev
   redis-tools mosquitto-clients curl bzip2
   csmith libcsmith-dev tcl gdb libc6-dev musl-tools gnuplot-nox linux-libc-dev tzdata

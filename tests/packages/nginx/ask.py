@@ -20,7 +20,7 @@ def free_port():
 
 PORT, BACK, STREAM = free_port(), free_port(), free_port()
 CONFIGURATION = f"""
-daemon off; master_process off; thread_pool default threads=2; error_log stderr notice; pid {prefix}/nginx.pid;
+daemon off; master_process off; user root; thread_pool default threads=2; error_log stderr notice; pid {prefix}/nginx.pid;
 events {{ worker_connections 256; }}
 http {{
     include {prefix}/conf/mime.types; access_log {prefix}/logs/access.log; client_body_temp_path {prefix}/body;
