@@ -1,5 +1,5 @@
-/* System V shared memory. A segment is a file in memory without a name, like other shared memory. Mappings of it are areas,
- * and zygotes keep it as they keep those. Its attachments are counted where they are: among the areas. */
+/* System V shared memory. A segment is a file in memory without a name, like other shared memory. Mappings of it are
+ * areas, and zygotes keep it as they keep those. Its attachments are counted where they are: among the areas. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
