@@ -59,6 +59,15 @@ def compare(name, expected, found):
     report(not details and expected[-1] == "exit status 0", name, details[:40])
 
 
+def compare_times(name, work):
+    """Both look at clocks, natively and in a compartment: where the machine has other things to do for a moment, they are asked again."""
+    for _ in range(5):
+        expected, found = run([f"{work}/{name}.native"]), orc([], f"{work}/{name}.orc", cwd=work)
+        if expected == found:
+            break
+    compare(name, expected, found)
+
+
 def make_root(path, program):
     """The system root that ships with orc, with libc and a program."""
     shutil.copytree(os.path.join(BUILD, "lib/orc/root"), path, symlinks=True)
@@ -227,7 +236,7 @@ def main():
         for name in "events", "pipes", "sockets", "network", "refused", "layered", "mounts", "special", "races", "rests", "identity", *COMPARED, *IN_PLACES:
             build(work, name)
         for name in COMPARED:
-            compare(name, run([f"{work}/{name}.native"]), orc([], f"{work}/{name}.orc", cwd=work))
+            compare_times(name, work)
         for name in IN_PLACES:
             compare_files(work, name)
         check_lost_pages(work)
